@@ -1,0 +1,153 @@
+# All that is done often. `make help` lists the targets.
+#
+# Every target does its own set-up: .venv holds this project, .venv-official the
+# official client that some tests use as a peer, .venv-proto the pinned generator.
+
+PYTHON ?= python3
+VENV ?= .venv
+OFFICIAL ?= .venv-official
+PROTO_VENV ?= .venv-proto
+ARGS ?=
+
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart setup test check unit contract crash e2e browser web web-test \
+	proto proto-check fix format-check types imports wheel bench run stop clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+quickstart: $(VENV)/.quickstart  ## install, start the server, train a small example, show the page
+	$(BIN)/wandb server start
+	cd $(VENV) && bin/python -m wandb.demo
+	@$(BIN)/wandb server open --print
+
+setup: $(VENV)/.setup $(OFFICIAL)/.setup chromium  ## editable install with development tools
+
+test: setup check crash e2e browser  ## everything; what CI runs
+
+check: setup format-check types imports proto-check  ## format, lint, types, imports, proto, tidy, unit, contract
+	$(RUN) -m pytest tests/tidy tests/unit tests/contract $(ARGS)
+
+crash: $(VENV)/.setup  ## kill -9, torn writes, full disk
+	$(RUN) -m pytest tests/crash $(ARGS)
+
+e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
+	$(RUN) -m pytest tests/e2e $(ARGS)
+
+browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
+	$(RUN) -m pytest tests/browser $(ARGS)
+
+bench: $(VENV)/.setup $(OFFICIAL)/.setup  ## all benchmarks
+	$(RUN) benchmarks/run_all.py $(ARGS)
+
+fix: $(VENV)/.setup  ## format and repair what ruff can
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .
+
+format-check: $(VENV)/.setup
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+
+types: $(VENV)/.setup
+	$(RUN) -m mypy
+
+imports: $(VENV)/.setup
+	$(BIN)/lint-imports
+
+# ---- the contract ------------------------------------------------------------------
+
+GENERATE = -m grpc_tools.protoc -I. --python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) \
+	wandb_proto/v1/record.proto wandb_proto/v1/core_service.proto
+
+proto: $(PROTO_VENV)/.setup  ## regenerate the protobuf code
+	cd proto && $(CURDIR)/$(PROTO_VENV)/bin/python $(call GENERATE,.)
+	rm -f proto/wandb_proto/v1/record_pb2_grpc.py
+
+# The generator is pinned old on purpose, so that users' protobuf runtimes need not be
+# new; its last wheels are for Python 3.12.
+proto-check:  ## fail when the generated code differs from what is committed
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
+		echo "proto-check: skipped, the pinned generator has no wheels for this Python"; \
+	else \
+		$(MAKE) --no-print-directory $(PROTO_VENV)/.setup && rm -rf build/proto && \
+		mkdir -p build/proto && cd proto && \
+		$(CURDIR)/$(PROTO_VENV)/bin/python $(call GENERATE,../build/proto) && \
+		rm -f ../build/proto/wandb_proto/v1/record_pb2_grpc.py && \
+		for file in ../build/proto/wandb_proto/v1/*; do \
+			cmp "$$file" "wandb_proto/v1/$$(basename $$file)" || \
+			{ echo "proto-check: run make proto and commit the result"; exit 1; }; \
+		done && echo "proto-check: generated code is up to date"; \
+	fi
+
+# ---- the page and the wheel ----------------------------------------------------------
+
+web: $(VENV)/.setup  ## build the page
+	$(RUN) daemon/wandb_server/web/build_hook.py build
+
+web-test: $(VENV)/.setup  ## types, lint and Vitest of the page
+	$(RUN) daemon/wandb_server/web/build_hook.py test
+
+wheel: $(VENV)/.setup  ## dist/wandb-*.whl with the page inside
+	rm -rf dist
+	$(RUN) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist
+
+# ---- trying things -------------------------------------------------------------------
+
+run: $(VENV)/.quickstart  ## a server and a core with demo data
+	$(BIN)/wandb server start
+	$(BIN)/wandb core start
+	cd $(VENV) && bin/python -m wandb.demo --runs 2
+	$(BIN)/wandb server open
+
+stop: ## stop what quickstart and run started
+	-$(BIN)/wandb core stop
+	-$(BIN)/wandb server stop
+
+clean:  ## remove everything made here
+	rm -rf $(VENV) $(OFFICIAL) $(PROTO_VENV) build dist .mypy_cache .ruff_cache .pytest_cache \
+		daemon/wandb_server/web/dist daemon/wandb_server/web/node_modules
+
+# ---- set-up --------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.quickstart: $(BIN)/python pyproject.toml
+	$(RUN) -m pip install --quiet --editable '.[server,demo]'
+	@touch $@
+
+$(VENV)/.setup: $(BIN)/python pyproject.toml
+	$(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
+	$(RUN) -m pip install --quiet --editable '.[server,demo]' --group dev
+	@touch $@ $(VENV)/.quickstart
+
+# The official client: a peer in tests, in an environment of its own. Without it those
+# tests are skipped and say so.
+$(OFFICIAL)/.setup:
+	@$(PYTHON) -m venv $(OFFICIAL) && $(OFFICIAL)/bin/python -m pip install --quiet 'wandb==0.31.0' pandas \
+		|| echo "setup: the official client could not be installed; its tests will be skipped"
+	@touch $@
+
+$(PROTO_VENV)/.setup:
+	@$(PYTHON) -m venv $(PROTO_VENV)
+	@$(PROTO_VENV)/bin/python -m pip install --quiet 'grpcio-tools==1.62.3' 'setuptools<80'
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "setup: installing Chromium for the browser tests"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else \
+		echo "setup: Chromium was not found and cannot be installed here;"; \
+		echo "       the browser tests will fail. Install it (apt-get install chromium) or run make check crash e2e."; \
+	fi
