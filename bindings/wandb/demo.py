@@ -1,8 +1,8 @@
 """A small real training, to see the whole system at work: `python -m wandb.demo`.
 
 Trains a multi-layer perceptron on scikit-learn's handwritten digits (1,797 images of
-8×8 pixels, part of the package: nothing is downloaded), once per configuration, and logs
-every batch. Needs the extra `demo`.
+8×8 pixels, part of the package: nothing is downloaded), once per configuration, and
+logs every batch. Needs the extra `demo`.
 """
 
 import argparse
