@@ -1,7 +1,7 @@
 """The types that cross stage boundaries of core, in the order of the journey.
 
-    IncomingBatch ► receiver ► processor ► transaction_log ► LoggedRecord
-                                   LoggedRecord ► uploader ► UploadChunk ► ChunkAck
+IncomingBatch ► receiver ► processor ► transaction_log ► LoggedRecord
+                               LoggedRecord ► uploader ► UploadChunk ► ChunkAck
 """
 
 from dataclasses import dataclass
@@ -80,5 +80,5 @@ class LogProgress(Protocol):
         ...
 
     async def changed(self, known_end: int, timeout_s: float) -> None:
-        """Return when committed_end() != known_end, ended() flips, or after timeout_s."""
+        """Return when the end moved on, ended() flipped, or after timeout_s."""
         ...

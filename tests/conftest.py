@@ -1,0 +1,51 @@
+"""Fixtures shared by all kinds of tests."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from wandb_proto.places import Places
+
+
+@pytest.fixture
+def places_env() -> Iterator[dict[str, str]]:
+    """An environment whose HOME and every wandb directory lie in a new short directory.
+
+    Short, because Unix socket paths end at about 100 bytes. Given to processes as their
+    whole environment; variables of the developer's own setup do not leak in.
+    """
+    root = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
+    try:
+        yield isolated_environment(root)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def places(places_env: dict[str, str]) -> Places:
+    """The directories of `places_env`."""
+    return Places.from_environment(places_env)
+
+
+def isolated_environment(root: Path) -> dict[str, str]:
+    """PATH and the like of this process, everything of wandb below `root`."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "TZ")
+        if name in os.environ
+    }
+    home = root / "home"
+    home.mkdir()
+    return kept | {
+        "HOME": str(home),
+        "NETRC": str(home / ".netrc"),
+        "WANDB_RUNTIME_DIR": str(root / "run"),
+        "WANDB_SPOOL_DIR": str(root / "spool"),
+        "WANDB_STATE_DIR": str(root / "state"),
+        "WANDB_DATA_DIR": str(root / "data"),
+        "WANDB_CONFIG_DIR": str(root / "config"),
+        "PYTHONWARNINGS": "default",
+    }
