@@ -36,9 +36,10 @@ def name_of(path: Path) -> str:
 
 def public_definitions(tree: ast.Module) -> Iterator[ast.AST]:
     for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if not node.name.startswith("_"):
-                yield node
+        if isinstance(
+            node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ) and not node.name.startswith("_"):
+            yield node
 
 
 def test_top_level_holds_only_what_the_design_names() -> None:
