@@ -147,6 +147,8 @@ class FileStreamPost:
     preempting: bool = False
     complete: bool = False
     exit_code: int | None = None
+    state: str | None = None
+    """With `complete`: the state to set (`crashed`), else it follows from the exit code."""
     log_id: str | None = None
     """Our core's id of the log; lines are unique per (run, log id, file, line)."""
     client_id: str | None = None

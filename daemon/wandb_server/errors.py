@@ -1,0 +1,73 @@
+"""What can go wrong in the server.
+
+```
+ServerError
+  QueryError(part, message)      the question cannot be read; the asker can mend it
+  NotFound(what, name)           the thing that was named does not exist
+  NotAllowed(message)            the asker is known but may not do this
+  StorageError(message, ...)     database or object store refused
+    StorageBusy                  ... for now; the same call may succeed later
+    StorageDamaged(place, ...)   ... because stored bytes are not what was written
+  SettingsError(field, ...)      a setting has a value that cannot be
+```
+
+Two questions shape the tree: does trying again help (only `StorageBusy`), and who can act
+(the asker: `QueryError`, `NotFound`, `NotAllowed`; the operator: the others).
+"""
+
+from typing import Any
+
+
+class ServerError(Exception):
+    """Every error that the server raises on purpose."""
+
+
+class QueryError(ServerError):
+    """A filter, order, cursor or range that cannot be read; `part` is the piece at fault."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(f"{part}: {message}" if part else message)
+        self.part = part
+        self.message = message
+
+
+class NotFound(ServerError):
+    """`what` (run, project, file, …) called `name` does not exist."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"{what} {name!r} does not exist")
+        self.what = what
+        self.name = name
+
+
+class NotAllowed(ServerError):
+    """The asker is known but may not do this."""
+
+
+class StorageError(ServerError):
+    """The database or the object store refused; nothing of the call was stored."""
+
+    def __init__(self, message: str, *, place: str = "") -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.message = message
+        self.place = place
+
+
+class StorageBusy(StorageError):
+    """Somebody else holds the database; the same call may succeed later."""
+
+
+class StorageDamaged(StorageError):
+    """Stored bytes are not what was written."""
+
+
+class SettingsError(ServerError):
+    """A setting that cannot be: which field, its value, what is allowed, its source."""
+
+    def __init__(self, field: str, value: Any, allowed: str, source: str = "") -> None:
+        origin = f" (from {source})" if source else ""
+        super().__init__(f"{field}={value!r}{origin}: must be {allowed}")
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        self.source = source
