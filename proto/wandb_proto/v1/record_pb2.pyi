@@ -788,7 +788,7 @@ class GapRequest(_message.Message):
     def __init__(self, record_count: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Carrier(_message.Message):
-    __slots__ = ("stream_id", "next_sequence", "open_part", "checkpoint", "refused_rows", "gap_records", "gap_reason")
+    __slots__ = ("stream_id", "next_sequence", "open_part", "checkpoint", "refused_rows", "gap_records", "gap_reason", "target")
     STREAM_ID_FIELD_NUMBER: _ClassVar[int]
     NEXT_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     OPEN_PART_FIELD_NUMBER: _ClassVar[int]
@@ -796,6 +796,7 @@ class Carrier(_message.Message):
     REFUSED_ROWS_FIELD_NUMBER: _ClassVar[int]
     GAP_RECORDS_FIELD_NUMBER: _ClassVar[int]
     GAP_REASON_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
     stream_id: str
     next_sequence: int
     open_part: _containers.RepeatedCompositeFieldContainer[OpenPart]
@@ -803,7 +804,8 @@ class Carrier(_message.Message):
     refused_rows: int
     gap_records: int
     gap_reason: str
-    def __init__(self, stream_id: _Optional[str] = ..., next_sequence: _Optional[int] = ..., open_part: _Optional[_Iterable[_Union[OpenPart, _Mapping]]] = ..., checkpoint: _Optional[bytes] = ..., refused_rows: _Optional[int] = ..., gap_records: _Optional[int] = ..., gap_reason: _Optional[str] = ...) -> None: ...
+    target: UploadTarget
+    def __init__(self, stream_id: _Optional[str] = ..., next_sequence: _Optional[int] = ..., open_part: _Optional[_Iterable[_Union[OpenPart, _Mapping]]] = ..., checkpoint: _Optional[bytes] = ..., refused_rows: _Optional[int] = ..., gap_records: _Optional[int] = ..., gap_reason: _Optional[str] = ..., target: _Optional[_Union[UploadTarget, _Mapping]] = ...) -> None: ...
 
 class OpenPart(_message.Message):
     __slots__ = ("step", "timestamp", "data_json")
