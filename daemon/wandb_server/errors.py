@@ -9,6 +9,7 @@ ServerError
     StorageBusy                  ... for now; the same call may succeed later
     StorageDamaged(place, ...)   ... because stored bytes are not what was written
   SettingsError(field, ...)      a setting has a value that cannot be
+  DataDirUnusable(message)       the data directory cannot be read, written or shared
 ```
 
 Two questions shape the tree: does trying again help (only `StorageBusy`), and who can act
@@ -62,12 +63,16 @@ class StorageDamaged(StorageError):
 
 
 class SettingsError(ServerError):
-    """A setting that cannot be: which field, its value, what is allowed, its source."""
+    """A setting that cannot be: which field, its value, what it must be, its source."""
 
     def __init__(self, field: str, value: Any, allowed: str, source: str = "") -> None:
         origin = f" (from {source})" if source else ""
-        super().__init__(f"{field}={value!r}{origin}: must be {allowed}")
+        super().__init__(f"{field}={value!r}{origin}: {allowed}")
         self.field = field
         self.value = value
         self.allowed = allowed
         self.source = source
+
+
+class DataDirUnusable(ServerError):
+    """The data directory cannot be used; the message says why and what to do."""
