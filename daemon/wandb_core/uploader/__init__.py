@@ -1,0 +1,1 @@
+"""Tail a log, fold it, upload it, move the cursor: live, after a crash, and in sync."""
