@@ -1,0 +1,179 @@
+"""What one server process is told, read once at the edge and passed down.
+
+Two layers: `ServerSettings` is the whole truth of a running process; `KeptSettings` is
+what survives in `<data_dir>/settings.json` between starts (0600, it holds the secret
+that signs upload addresses).
+"""
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wandb_server.errors import DataDirUnusable, SettingsError
+
+PORT_DEFAULT = 8080
+HOST_DEFAULT = "127.0.0.1"
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Everything that is bounded in answering requests."""
+
+    body_bytes_max: int = 64 * 1024 * 1024
+    """Body of one GraphQL or file stream request; beyond: 413."""
+    query_tokens_max: int = 10_000
+    query_depth_max: int = 24
+    query_cost_max: int = 500_000
+    """Fields of a document, those below a list counted once per requested item."""
+    documents_kept: int = 512
+    """Parsed GraphQL documents remembered (the least recently used go first)."""
+    page_items_max: int = 1_000
+    """Runs or files in one page; a client asking for more gets more pages."""
+    log_lines_max: int = 10_000
+    history_rows_max: int = 100_000
+    """Rows in one history answer; beyond, rows are sampled evenly."""
+    series_buckets_max: int = 10_000
+    changes_per_run_s: float = 4.0
+    heartbeat_interval_s: float = 15.0
+    """Comment lines that keep a quiet stream of changes open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Settings of one server process.
+
+    Raises:
+        SettingsError: a value outside its range.
+    """
+
+    data_dir: Path
+    secret: bytes
+    """Signs upload and download addresses."""
+    host: str = HOST_DEFAULT
+    port: int = PORT_DEFAULT
+    """0: any free one, not remembered (tests)."""
+    public_url: str = ""
+    """What clients call us; signed addresses begin with it. Empty: http://localhost:port."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names in the Host header that are answered, besides loopback and `public_url`."""
+    web_dir: Path = Path(__file__).parent / "web" / "dist"
+    heartbeat_timeout_s: float = 300.0
+    """A running run that was silent for so long is marked crashed."""
+    crash_check_interval_s: float = 30.0
+    compact_interval_s: float = 3.0
+    drain_timeout_s: float = 10.0
+    """How long open requests may go on after SIGTERM."""
+    signed_url_lifetime_s: float = 24 * 3600.0
+    login_token_lifetime_s: float = 3600.0
+    session_lifetime_s: float = 30 * 24 * 3600.0
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        """Check every range."""
+        if not 0 <= self.port <= 65535:
+            raise SettingsError("port", self.port, "must be 0 to 65535", "settings")
+        if len(self.secret) < 16:
+            raise SettingsError("secret", "…", "must have 16+ bytes", "settings")
+        parts = urlsplit(self.public_url)
+        if self.public_url and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise SettingsError(
+                "public_url", self.public_url, "must be http(s)://host[:port]", "settings"
+            )
+
+    @property
+    def database_url(self) -> str:
+        """Where rows live: SQLite in the data directory."""
+        return f"sqlite+aiosqlite:///{self.data_dir / 'wandb.db'}"
+
+    @property
+    def object_url(self) -> str:
+        """Where files and segments live: a directory in the data directory."""
+        return (self.data_dir / "objects").as_uri()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSettings:
+    """What `<data_dir>/settings.json` remembers."""
+
+    port: int
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """`kept`, and what the user should be told about the file, if anything."""
+
+    kept: KeptSettings
+    remark: str | None
+
+
+def load_kept(data_dir: Path) -> LoadedSettings:
+    """Read the file; make it when absent; put a damaged one aside and make it anew.
+
+    Raises:
+        DataDirUnusable: it can neither be read nor written.
+    """
+    path = data_dir / "settings.json"
+    try:
+        return LoadedSettings(_parse(path.read_text(encoding="utf-8")), None)
+    except FileNotFoundError:
+        remark = None
+    except (ValueError, KeyError, TypeError) as error:
+        remark = _put_aside(path, error)
+    except OSError as error:
+        raise DataDirUnusable(f"Cannot read {path}: {error.strerror}.") from error
+    kept = KeptSettings(PORT_DEFAULT, secrets.token_bytes(32))
+    save_kept(data_dir, kept)
+    return LoadedSettings(kept, remark)
+
+
+def save_kept(data_dir: Path, kept: KeptSettings) -> None:
+    """Replace the file in one step, readable by its owner only.
+
+    Raises:
+        DataDirUnusable: it cannot be written.
+    """
+    text = json.dumps({"port": kept.port, "secret": kept.secret.hex()}, indent=2)
+    write_private(data_dir / "settings.json", text + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace `path` in one step by a file of mode 0600.
+
+    Raises:
+        DataDirUnusable: it cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataDirUnusable(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _parse(text: str) -> KeptSettings:
+    values = json.loads(text)
+    port, secret = values["port"], bytes.fromhex(values["secret"])
+    if not isinstance(port, int) or not 0 < port <= 65535:
+        raise ValueError(f"port {port!r} is not a port number")
+    if len(secret) < 16:
+        raise ValueError("secret is too short")
+    return KeptSettings(port, secret)
+
+
+def _put_aside(path: Path, error: Exception) -> str:
+    taken = [int(n) for p in path.parent.glob("settings.json.damaged-*")
+             if re.fullmatch(r"\d+", n := p.name.rpartition("-")[2])]  # fmt: skip
+    aside = path.with_name(f"settings.json.damaged-{max(taken, default=0) + 1}")
+    os.replace(path, aside)
+    return (
+        f"{path} was damaged ({error}). It was kept as {aside.name} and made anew with "
+        f"port {PORT_DEFAULT}; if you had chosen another port, start with --port once."
+    )
