@@ -1,0 +1,1 @@
+"""Reading back what was logged. `wandb.Api` is `wandb.apis.public.Api`."""

@@ -1,0 +1,376 @@
+"""Runs as the public API shows them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wandb.apis.public import documents
+from wandb.apis.public.graphql_client import GraphqlClient
+from wandb.errors import CommError
+from wandb_proto import json_codec
+
+SYSTEM_STREAM = "system"
+GRAPHQL_INT_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as listed."""
+
+    name: str
+    entity: str
+    created_at: str | None
+
+    @classmethod
+    def of_node(cls, node: Mapping[str, Any]) -> "Project":
+        """Read one node of the server's list."""
+        return cls(node["name"], node["entityName"], node.get("createdAt"))
+
+
+class Run:
+    """One run of a server, with what was known when it was fetched.
+
+    Any field of the server's answer is an attribute too, in snake or camel case.
+    """
+
+    def __init__(
+        self,
+        client: GraphqlClient,
+        entity: str,
+        project: str,
+        fields: Mapping[str, Any],
+    ) -> None:
+        self._client = client
+        self.entity = entity
+        self.project = project
+        self._fields = dict(fields)
+        self._read_fields()
+
+    @classmethod
+    def fetch(
+        cls, client: GraphqlClient, entity: str, project: str, name: str
+    ) -> "Run":
+        """Ask the server.
+
+        Raises:
+            CommError: there is no such run.
+        """
+        return cls(
+            client, entity, project, _fetch_fields(client, entity, project, name)
+        )
+
+    def _read_fields(self) -> None:
+        fields = self._fields
+        self.id: str = fields["name"]
+        self.storage_id: str = fields["id"]
+        self.name: str = fields.get("displayName") or self.id
+        self.state: str = fields["state"]
+        self.tags: list[str] = list(fields.get("tags") or ())
+        self.notes: str | None = fields.get("notes")
+        self.group: str | None = fields.get("group")
+        self.job_type: str | None = fields.get("jobType")
+        self.user: Mapping[str, Any] = fields.get("user") or {}
+        self.json_config: str = fields.get("config") or "{}"
+        self.rawconfig: dict[str, Any] = {
+            key: _unwrap(value)
+            for key, value in json_codec.loads(self.json_config).items()
+        }
+        self.config: dict[str, Any] = {
+            key: value
+            for key, value in self.rawconfig.items()
+            if not key.startswith("_")
+        }
+        self.summary_metrics: dict[str, Any] = _object(fields.get("summaryMetrics"))
+        self.summary = Summary(self, self.summary_metrics)
+        self.system_metrics: dict[str, Any] = _object(fields.get("systemMetrics"))
+
+    def __getattr__(self, name: str) -> Any:
+        fields = self.__dict__.get("_fields", {})
+        head, *rest = name.split("_")
+        camel = head + "".join(part.title() for part in rest)
+        for spelling in (name, camel):
+            if spelling in fields:
+                return fields[spelling]
+        raise AttributeError(f"a run has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<Run {'/'.join(self.path)} ({self.state})>"
+
+    @property
+    def path(self) -> list[str]:
+        """`[entity, project, run id]`."""
+        return [self.entity, self.project, self.id]
+
+    @property
+    def url(self) -> str:
+        """The run's page."""
+        return f"{self._client.base_url}/{self.entity}/{self.project}/runs/{self.id}"
+
+    @property
+    def lastHistoryStep(self) -> int:
+        """The highest step, -1 without any row."""
+        keys = self._fields.get("historyKeys") or {}
+        last = keys.get("lastStep")
+        return -1 if last is None else int(last)
+
+    def load(self, force: bool = False) -> "Run":
+        """Fetch again what the server knows now; without `force` nothing happens."""
+        if force:
+            self._fields = _fetch_fields(
+                self._client, self.entity, self.project, self.id
+            )
+            self._read_fields()
+        return self
+
+    def history(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        pandas: bool = True,
+        stream: str = "default",
+    ) -> Any:
+        """At most `samples` rows, evenly chosen; a DataFrame, or a list of dicts.
+
+        With `keys` only rows that hold all of them, reduced to these and `x_axis`.
+        `stream="system"` gives the system metrics. Without pandas: a list.
+        """
+        if keys and stream == SYSTEM_STREAM:
+            raise ValueError("keys cannot be chosen for the system stream")
+        if keys:
+            rows = self._sampled([x_axis, *keys], samples)
+        else:
+            system = stream == SYSTEM_STREAM
+            document = documents.SYSTEM_HISTORY if system else documents.HISTORY
+            texts = self._ask(document, samples=samples)["history"]
+            rows = [json_codec.loads(text) for text in texts]
+        return _as_frame(rows) if pandas else rows
+
+    def scan_history(
+        self,
+        keys: Sequence[str] | None = None,
+        page_size: int = 1000,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        use_cache: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row in order, as dicts with nested values; not sampled.
+
+        Half-open [min_step, max_step). With `keys` only rows that hold all of them,
+        reduced to these. Reads about `page_size` rows per request; `use_cache=False`
+        looks up the last step anew first.
+        """
+        if not use_cache:
+            self.load(force=True)
+        first = min_step or 0
+        end = self.lastHistoryStep + 1 if max_step is None else max_step
+        wanted = tuple(keys or ())
+        window = self._steps_per_page(end - first, page_size)
+        for start in range(first, end, window):
+            texts = self._ask(
+                documents.HISTORY_PAGE,
+                minStep=start,
+                maxStep=min(start + window, end),
+                pageSize=window,
+            )["history"]
+            for text in texts:
+                row = json_codec.loads(text)
+                if not wanted:
+                    yield row
+                elif (chosen := _choose(row, wanted)) is not None:
+                    yield chosen
+
+    def _steps_per_page(self, steps: int, page_size: int) -> int:
+        """A server samples no window of at most `pageSize` steps; sparse steps need
+        wider ones, or a run that counts in millions takes a request per thousand."""
+        rows = self._fields.get("historyLineCount") or 1
+        return min(page_size * max(1, steps // rows), GRAPHQL_INT_MAX)
+
+    def update(self) -> None:
+        """Send changed name, notes, tags, group, config and summary to the server."""
+        hidden = {key: value for key, value in self.rawconfig.items() if key[:1] == "_"}
+        wrapped = {k: {"value": value} for k, value in (self.config | hidden).items()}
+        self._client.ask(
+            documents.UPSERT_RUN,
+            {
+                "id": self.storage_id,
+                "displayName": self.name,
+                "notes": self.notes,
+                "tags": self.tags,
+                "groupName": self.group,
+                "jobType": self.job_type,
+                "config": json_codec.dumps(wrapped).decode(),
+                "summaryMetrics": json_codec.dumps(dict(self.summary)).decode(),
+            },
+        )
+
+    save = update
+
+    def delete(self, delete_artifacts: bool = False) -> None:
+        """Delete the run with its history and files from the server."""
+        self._client.ask(documents.DELETE_RUN, {"id": self.storage_id})
+
+    def _sampled(self, keys: list[str], samples: int) -> list[dict[str, Any]]:
+        spec = json.dumps({"keys": keys, "samples": samples})
+        (rows,) = self._ask(documents.SAMPLED_HISTORY, specs=[spec])["sampledHistory"]
+        return [_restore_non_finite(row) for row in rows]
+
+    def _ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        place = {"entity": self.entity, "project": self.project, "name": self.id}
+        data = self._client.ask(document, place | variables)
+        return _run_of(data, self.path)
+
+
+class Summary(dict[str, Any]):
+    """The summary of a run; `update` also sends it to the server."""
+
+    def __init__(self, run: Run, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._run = run
+
+    def update(self, *values: Any, **more: Any) -> None:
+        """Change values, then send the whole summary to the server."""
+        super().update(*values, **more)
+        self._run.update()
+
+
+class Runs(Sequence[Run]):
+    """The runs of a project that match a filter, fetched page by page."""
+
+    def __init__(
+        self,
+        client: GraphqlClient,
+        entity: str,
+        project: str,
+        filters: Mapping[str, Any],
+        order: str,
+        per_page: int,
+    ) -> None:
+        self._client = client
+        self.entity = entity
+        self.project = project
+        self._variables = {
+            "entity": entity,
+            "project": project,
+            "filters": json.dumps(filters),
+            "order": order,
+            "first": per_page,
+        }
+        self._known: list[Run] = []
+        self._cursor: str | None = None
+        self._more = True
+        self._count: int | None = None
+
+    def __len__(self) -> int:
+        if self._count is None:
+            self._fetch_page()
+        return self._count or 0
+
+    def __getitem__(self, index: Any) -> Any:
+        wanted = len(self) if isinstance(index, slice) or index < 0 else index + 1
+        while self._more and len(self._known) < wanted:
+            self._fetch_page()
+        return self._known[index]
+
+    def __iter__(self) -> Iterator[Run]:
+        position = 0
+        while True:
+            while self._more and position >= len(self._known):
+                self._fetch_page()
+            if position >= len(self._known):
+                return
+            yield self._known[position]
+            position += 1
+
+    def _fetch_page(self) -> None:
+        data = self._client.ask(
+            documents.RUNS, self._variables | {"after": self._cursor}
+        )
+        project = data.get("project")
+        if project is None:
+            raise ValueError(f"Could not find project {self.entity}/{self.project}")
+        page = project["runs"]
+        self._count = project["runCount"]
+        for edge in page["edges"]:
+            self._known.append(
+                Run(self._client, self.entity, self.project, edge["node"])
+            )
+            self._cursor = edge["cursor"]
+        self._more = bool(page["edges"]) and page["pageInfo"]["hasNextPage"]
+
+
+def _fetch_fields(
+    client: GraphqlClient, entity: str, project: str, name: str
+) -> dict[str, Any]:
+    place = {"entity": entity, "project": project, "name": name}
+    return _run_of(client.ask(documents.RUN, place), [entity, project, name])
+
+
+def _run_of(data: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    run: dict[str, Any] | None = (data.get("project") or {}).get("run")
+    if run is None:
+        raise CommError(f"Could not find run {'/'.join(path)}")
+    return run
+
+
+def _unwrap(value: Any) -> Any:
+    return value.get("value") if isinstance(value, dict) and "value" in value else value
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    value = json_codec.loads(text) if text else {}
+    return value if isinstance(value, dict) else {}
+
+
+def _choose(row: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any] | None:
+    """Reduce a row to dotted keys; None unless it holds all of them."""
+    chosen = {}
+    for key in keys:
+        found, value = _look_up(row, key)
+        if not found:
+            return None
+        chosen[key] = value
+    return chosen
+
+
+def _look_up(row: Mapping[str, Any], key: str) -> tuple[bool, Any]:
+    """Find a dotted key: the literal name first, then nested objects."""
+    if key in row:
+        return True, row[key]
+    head, dot, rest = key.partition(".")
+    while dot:
+        inner = row.get(head)
+        if isinstance(inner, dict):
+            found, value = _look_up(inner, rest)
+            if found:
+                return True, value
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return False, None
+
+
+_NON_FINITE = {
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": -float("inf"),
+}
+
+
+def _restore_non_finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Row objects travel as strict JSON, with these three as strings."""
+    return {
+        key: _NON_FINITE.get(value, value) if isinstance(value, str) else value
+        for key, value in row.items()
+    }
+
+
+def _as_frame(rows: list[dict[str, Any]]) -> Any:
+    try:
+        import pandas
+    except ImportError:
+        from wandb import termwarn
+
+        termwarn("pandas is not installed: history is a list. pip install pandas")
+        return rows
+    return pandas.DataFrame.from_records(rows)
