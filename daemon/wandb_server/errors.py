@@ -8,8 +8,13 @@ ServerError
   StorageError(message, ...)     database or object store refused
     StorageBusy                  ... for now; the same call may succeed later
     StorageDamaged(place, ...)   ... because stored bytes are not what was written
+  RequestRejected(status, ...)   the request itself cannot be understood or is too large
   SettingsError(field, ...)      a setting has a value that cannot be
-  DataDirUnusable(message)       the data directory cannot be read, written or shared
+  StartRefused(message)          the process cannot run like this; says what to do
+    DataDirUnusable              ... the data directory cannot be read, written or shared
+    PortTaken(host, port)        ... somebody else listens there
+    AlreadyRunning               ... this user's server is running
+    ServerExtraMissing           ... packages of the extra `server` are not installed
 ```
 
 Two questions shape the tree: does trying again help (only `StorageBusy`), and who can act
@@ -74,5 +79,38 @@ class SettingsError(ServerError):
         self.source = source
 
 
-class DataDirUnusable(ServerError):
+class RequestRejected(ServerError):
+    """A request that cannot be understood, with the HTTP status to answer."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class StartRefused(ServerError):
+    """The server cannot run like this; the message says what to do."""
+
+
+class DataDirUnusable(StartRefused):
     """The data directory cannot be used; the message says why and what to do."""
+
+
+class PortTaken(StartRefused):
+    """Somebody else listens there; another port is never taken silently."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is taken by another program (or by another user's "
+            "server). Stop that program, or choose another port, which is then "
+            "remembered: wandb server start --port <number>"
+        )
+        self.host = host
+        self.port = port
+
+
+class AlreadyRunning(StartRefused):
+    """This user's local server is running; there is one per runtime directory."""
+
+
+class ServerExtraMissing(StartRefused):
+    """The packages of the extra `server` are not installed."""
