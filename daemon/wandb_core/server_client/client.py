@@ -74,7 +74,7 @@ class ServerClient:
         connect_timeout_s: float = 10.0,
         proxies: Proxies | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = _without_user(base_url).rstrip("/")
         self._plain_headers = {"User-Agent": "wandb-core"}
         token = base64.b64encode(f"api:{api_key}".encode()).decode()
         self._headers = {
@@ -255,10 +255,10 @@ class ServerClient:
             raise ServerUnavailable(
                 f"{_shown(url)} did not answer within {limit_s:.0f} s"
             ) from error
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise ChunkRejected(f"{_shown(url)} is not an address") from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise ServerUnavailable(f"{_shown(url)}: {_reason(error)}") from error
-        except ValueError as error:  # an address that is none
-            raise ChunkRejected(f"{_shown(url)}: {error}") from error
 
     def _session_for(self, url: str) -> aiohttp.ClientSession:
         """Our Unix socket for addresses of the server itself, TCP for all others."""
@@ -360,6 +360,13 @@ def _shown(url: str) -> str:
     return urlunsplit(
         (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")
     )
+
+
+def _without_user(url: str) -> str:
+    """Credentials in the address would compete with the key for one header."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + separator + host.rpartition("@")[2] + slash + path
 
 
 def _reason(error: Exception) -> str:
