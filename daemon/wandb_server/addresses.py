@@ -47,7 +47,9 @@ class Addresses:
         """Where to GET the file."""
         return self._sign("GET", place)
 
-    def valid(self, method: str, place: FilePlace, expires: str, signature: str) -> bool:
+    def valid(
+        self, method: str, place: FilePlace, expires: str, signature: str
+    ) -> bool:
         """Whether this address was handed out by us for this method and still holds."""
         wanted = self._signature(method, place, expires)
         if not hmac.compare_digest(wanted, signature):

@@ -81,9 +81,14 @@ class ServerSettings:
         if len(self.secret) < 16:
             raise SettingsError("secret", "…", "must have 16+ bytes", "settings")
         parts = urlsplit(self.public_url)
-        if self.public_url and (parts.scheme not in ("http", "https") or not parts.netloc):
+        if self.public_url and (
+            parts.scheme not in ("http", "https") or not parts.netloc
+        ):
             raise SettingsError(
-                "public_url", self.public_url, "must be http(s)://host[:port]", "settings"
+                "public_url",
+                self.public_url,
+                "must be http(s)://host[:port]",
+                "settings",
             )
 
     @property

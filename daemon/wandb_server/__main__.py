@@ -1,0 +1,284 @@
+"""`python -m wandb_server start | stop | open | status`: the local server by hand.
+
+The edge of the process: reads arguments and environment, prints, and hands over.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wandb_proto import VERSION
+from wandb_proto.places import PlaceNotPrivate, Places, make_private
+
+from wandb_server import local
+from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_dir
+from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
+from wandb_server.listening import listen_tcp, listen_unix
+from wandb_server.local import StartReport
+from wandb_server.settings import (
+    HOST_DEFAULT,
+    LOOPBACK_HOSTS,
+    KeptSettings,
+    ServerSettings,
+    load_kept,
+    save_kept,
+)
+
+if TYPE_CHECKING:
+    from wandb_server.server import Started
+
+LOG_BYTES_MAX = 5 * 1024 * 1024
+LOG_FILES_KEPT = 3
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    environ = dict(os.environ)
+    places = Places.from_environment(environ)
+    options.data_dir = Path(options.data_dir or places.data_dir / "server").absolute()
+    command: Callable[..., int] = options.command
+    try:
+        return command(options, places, environ)
+    except (ServerError, PlaceNotPrivate) as error:
+        print(f"wandb server: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wandb server", description="The local server and its web page."
+    )
+    parser.add_argument("--version", action="version", version=VERSION)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    start = commands.add_parser("start", help="start it, or say where it runs")
+    _add_run_options(start)
+    start.add_argument("--quiet", action="store_true", help="print errors only")
+    start.add_argument(
+        "--foreground", action="store_true", help="stay in this terminal, log to it"
+    )
+    start.set_defaults(command=_start)
+    run = commands.add_parser("run")  # internal: what `start` spawns
+    _add_run_options(run)
+    run.add_argument("--report-to", type=int, help=argparse.SUPPRESS)
+    run.set_defaults(command=_run)
+    for name, command, text in (
+        ("stop", _stop, "finish open requests, then end"),
+        ("open", _open, "print an address that signs your browser in"),
+        ("status", _status, "say whether it runs, and where"),
+    ):
+        added = commands.add_parser(name, help=text)
+        added.set_defaults(command=command, data_dir=None)
+        if name == "status":
+            added.add_argument("--json", action="store_true", help="for programs")
+        if name == "open":
+            added.add_argument("path", nargs="?", default="/", help="page to open")
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default=HOST_DEFAULT, help="address to listen on")
+    parser.add_argument("--port", type=_port, help="remembered; at first 8080")
+    parser.add_argument("--data-dir", help="where everything is stored")
+    parser.add_argument("--public-url", default="", help="what other machines call it")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to 65535)")
+    return int(text)
+
+
+# ---- commands ------------------------------------------------------------------------
+
+
+def _start(
+    options: argparse.Namespace, places: Places, environ: Mapping[str, str]
+) -> int:
+    local.check_extra()
+    if (running := local.find_running(places)) is not None:
+        return _already_running(options, running)
+    if options.foreground:
+        return _run(options, places, environ)
+    chosen = ["--host", options.host, "--data-dir", str(options.data_dir)]
+    if options.port is not None:
+        chosen += ["--port", str(options.port)]
+    if options.public_url:
+        chosen += ["--public-url", options.public_url]
+    report = local.spawn(places, chosen, environ, options.data_dir)
+    if report.already_running and local.lives(places):
+        return _already_running(options, local.wait_for_running(places))
+    if report.problem:
+        raise StartRefused(report.problem)
+    if not options.quiet:
+        print(_welcome(report, options))
+    return 0
+
+
+def _already_running(options: argparse.Namespace, running: local.RunningServer) -> int:
+    different = options.port not in (None, 0) and not running.url.endswith(
+        f":{options.port}"
+    )
+    if different:
+        raise AlreadyRunning(
+            f"Your server already runs at {running.url}. To move it: "
+            f"wandb server stop, then wandb server start --port {options.port}"
+        )
+    if not options.quiet:
+        print(f"The server already runs at {running.url} (data in {running.data_dir}).")
+        print(f"  open  {running.page(local.ask_login_token(running))}")
+    return 0
+
+
+def _welcome(report: StartReport, options: argparse.Namespace) -> str:
+    address = local.sign_in_address(report.url, report.login_token)
+    return "\n".join(
+        [
+            f"The server runs at {report.url}",
+            f"  open  {address}",
+            "        (signs your browser in, once; another: wandb server open)",
+            f"  data  {options.data_dir}",
+            "  stop  wandb server stop",
+            *report.remarks,
+        ]
+    )
+
+
+def _stop(_: argparse.Namespace, places: Places, __: Mapping[str, str]) -> int:
+    if not local.lives(places):
+        print("No server is running.")
+        return 0
+    running = local.wait_for_running(places)
+    if not local.stop(places, running):
+        message = f"The server (pid {running.pid}) still has not ended; see its log."
+        raise StartRefused(message)
+    print(f"The server at {running.url} has stopped.")
+    return 0
+
+
+def _open(options: argparse.Namespace, places: Places, __: Mapping[str, str]) -> int:
+    running = local.find_running(places)
+    if running is None:
+        raise StartRefused("No server is running. Start it with: wandb server start")
+    print(running.page(local.ask_login_token(running), options.path))
+    return 0
+
+
+def _status(options: argparse.Namespace, places: Places, __: Mapping[str, str]) -> int:
+    running = local.find_running(places)
+    if options.json:
+        shown = ("url", "pid", "data_dir", "version", "socket", "entity")
+        known = {name: getattr(running, name) for name in shown} if running else {}
+        print(json.dumps({"running": running is not None, **known}))
+    elif running is None:
+        print("No server is running. Start it with: wandb server start")
+    else:
+        print(
+            f"Running at {running.url} (pid {running.pid}, version {running.version})"
+        )
+        print(f"  data  {running.data_dir}")
+    return 0 if running is not None else 1
+
+
+# ---- the server process ----------------------------------------------------------------
+
+
+def _run(
+    options: argparse.Namespace, places: Places, environ: Mapping[str, str]
+) -> int:
+    report_to: int | None = getattr(options, "report_to", None)
+    try:
+        _serve(options, places, environ, report_to)
+    except (ServerError, PlaceNotPrivate) as error:
+        if report_to is None:
+            raise
+        already = isinstance(error, AlreadyRunning)
+        _report(report_to, StartReport(problem=str(error), already_running=already))
+        return 1
+    return 0
+
+
+def _serve(
+    options: argparse.Namespace,
+    places: Places,
+    environ: Mapping[str, str],
+    report_to: int | None,
+) -> None:
+    with ExitStack() as ending:
+        make_private(places.runtime_dir)
+        lock = FileLock.take(local.server_lock(places), patience_s=LOCK_PATIENCE_S)
+        if lock is None:
+            raise AlreadyRunning("Your server already runs; see: wandb server status")
+        ending.callback(lock.release)
+        data_dir = hold_data_dir(options.data_dir, Machine.this())
+        ending.callback(data_dir.release)
+        loaded = load_kept(options.data_dir)
+        port = loaded.kept.port if options.port is None else options.port
+        settings = ServerSettings(
+            data_dir=options.data_dir,
+            secret=loaded.kept.secret,
+            host=options.host,
+            port=port,
+            public_url=options.public_url,
+        )
+        tcp = listen_tcp(settings.host, settings.port)
+        if port not in (0, loaded.kept.port):
+            save_kept(options.data_dir, KeptSettings(port, loaded.kept.secret))
+        remarks = [loaded.remark] if loaded.remark else []
+        if not options.public_url and options.host not in LOOPBACK_HOSTS:
+            remarks.append(
+                f"Listening on {options.host}: other machines are answered only under "
+                "the address given by --public-url http://<this machine>:<port>"
+            )
+        _set_up_log(options.data_dir, to_terminal=report_to is None)
+        for remark in remarks:
+            logging.getLogger(__name__).warning("%s", remark)
+
+        def started(told: "Started") -> None:
+            report = StartReport(told.url, told.login_token, (*remarks, *told.remarks))
+            if report_to is None:
+                print(_welcome(report, options), flush=True)
+            else:
+                _report(report_to, report)
+
+        # Only now the heavy imports: whatever was wrong so far is told at once.
+        import uvloop
+
+        from wandb_server.server import Listeners, serve
+
+        listeners = Listeners(tuple(tcp), listen_unix(places.server_socket))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, places, listeners, environ, started))
+
+
+def _report(descriptor: int, report: StartReport) -> None:
+    """Tell the starter; it may have gone, which is its own business."""
+    try:
+        with open(descriptor, "w", encoding="utf-8") as pipe:
+            pipe.write(report.to_json())
+    except OSError:
+        pass
+
+
+def _set_up_log(data_dir: Path, *, to_terminal: bool) -> None:
+    kept: logging.Handler = logging.handlers.RotatingFileHandler(
+        data_dir / "server.log", maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES_KEPT
+    )
+    outputs = [kept, logging.StreamHandler()] if to_terminal else [kept]
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=outputs)
+    os.chmod(data_dir / "server.log", 0o600)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

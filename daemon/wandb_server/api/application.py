@@ -1,0 +1,115 @@
+"""The aiohttp application: routes of the registry behind the checks in their order."""
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from wandb_server.api import access
+from wandb_server.api.access import Access
+from wandb_server.api.answers import SECURITY_HEADERS, error_answer, text_page
+from wandb_server.api.routes import ROUTES, Route
+from wandb_server.api.surroundings import Surroundings, Visit
+from wandb_server.errors import (
+    NotAllowed,
+    NotFound,
+    QueryError,
+    RequestRejected,
+    StorageBusy,
+    StorageError,
+)
+from wandb_server.graphql.executor import BUSY
+from wandb_server.model import User
+
+KEY_UNKNOWN = (
+    "Not logged in: the API key is missing, or not known to this server ({url}). "
+    "Run: wandb login --relogin --host {url}"
+)
+SIGN_IN_TITLE = "Not signed in"
+SIGN_IN_TEXT = (
+    "This page belongs to the user who started the server. In a terminal of that user, "
+    "run <code>wandb server open</code> and follow the address it prints."
+)
+HOST_UNKNOWN = (
+    "This server does not answer to the host name of your request. Use its own address, "
+    "or start it with --public-url."
+)
+
+logger = logging.getLogger(__name__)
+
+
+def make_application(around: Surroundings) -> web.Application:
+    """All routes of the registry; everything else is answered 404."""
+    application = web.Application(client_max_size=around.settings.limits.body_bytes_max)
+    for route in ROUTES:
+        application.router.add_route(
+            route.method, route.path, _Doorkeeper(route, around).answer
+        )
+    application.on_response_prepare.append(_add_headers)
+    return application
+
+
+class _Doorkeeper:
+    """Lets through whom the route's rule admits, and turns errors into answers."""
+
+    def __init__(self, route: Route, around: Surroundings) -> None:
+        self._route = route
+        self._around = around
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if not access.host_allowed(self._around, request.host):
+            return error_answer(403, HOST_UNKNOWN)
+        try:
+            admitted, user = await self._admit(request)
+            if not admitted:
+                return self._refuse()
+            return await self._route.respond(Visit(request, self._around, user))
+        except web.HTTPRequestEntityTooLarge:
+            limit = self._around.settings.limits.body_bytes_max
+            return error_answer(413, f"The request is larger than {limit} bytes.")
+        except RequestRejected as error:
+            return error_answer(error.status, str(error))
+        except (StorageBusy, TimeoutError):
+            return error_answer(503, BUSY)
+        except StorageError as error:
+            # A full or damaged disk is mended by people: clients keep their data and
+            # try again, which any status but 503 (or 500) would end for good.
+            logger.error("storage refused route=%s error=%s", self._route.path, error)
+            return error_answer(
+                503, f"The server cannot store: {error}", retry_after_s=30
+            )
+        except NotAllowed as error:
+            return error_answer(403, str(error))
+        except NotFound as error:
+            return error_answer(404, str(error))
+        except QueryError as error:
+            return error_answer(400, str(error))
+        except (asyncio.CancelledError, web.HTTPException, ConnectionError):
+            raise
+        except Exception:
+            # The boundary of a request: clients retry 500, the log says why.
+            logger.exception("request failed route=%s", self._route.path)
+            return error_answer(500, "The server failed at this; its log says why.")
+
+    async def _admit(self, request: web.Request) -> tuple[bool, User | None]:
+        rule, around = self._route.access, self._around
+        if rule is Access.OPEN:
+            return True, None
+        if rule is Access.CONTROL:
+            known = access.has_control_token(around, request)
+            return known, around.local_user if known else None
+        user = await access.user_of(around, request)
+        if user is None and rule is Access.FILE:
+            user = await access.user_of_signature(around, request)
+        return user is not None, user
+
+    def _refuse(self) -> web.Response:
+        if self._route.access is Access.PAGE:
+            return text_page(401, SIGN_IN_TITLE, SIGN_IN_TEXT)
+        return error_answer(401, KEY_UNKNOWN.format(url=self._around.public_url))
+
+
+async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "wandb"

@@ -1,0 +1,44 @@
+"""The registry of routes: every one with its access rule. The first match answers."""
+
+from dataclasses import dataclass
+
+from wandb_server.api.access import Access
+from wandb_server.api.changes_route import stream_changes
+from wandb_server.api.file_routes import get_file, put_file
+from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
+from wandb_server.api.graphql_route import answer_graphql
+from wandb_server.api.health_routes import healthy, ready
+from wandb_server.api.page_routes import refuse_method, refuse_telemetry, show_page
+from wandb_server.api.session_routes import make_login_token, session, sign_in
+from wandb_server.api.surroundings import Respond
+
+_RUN = "/files/{entity}/{project}/{run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Method and path pattern, who may come in, who answers."""
+
+    method: str
+    path: str
+    access: Access
+    respond: Respond
+
+
+ROUTES = (
+    Route("GET", "/healthz", Access.OPEN, healthy),
+    Route("GET", "/ready", Access.OPEN, ready),
+    Route("GET", "/auth", Access.OPEN, sign_in),
+    Route("POST", "/sdk/otel/{tail:.*}", Access.OPEN, refuse_telemetry),
+    Route("POST", "/graphql", Access.USER, answer_graphql),
+    Route("POST", _RUN + "/file_stream", Access.USER, take_file_stream),
+    Route("POST", "/files/{tail:.*}", Access.USER, refuse_empty_path),
+    Route("PUT", _RUN + "/{name:.+}", Access.FILE, put_file),
+    Route("GET", _RUN + "/{name:.+}", Access.FILE, get_file),
+    Route("HEAD", _RUN + "/{name:.+}", Access.FILE, get_file),
+    Route("GET", "/api/session", Access.USER, session),
+    Route("GET", "/api/changes", Access.USER, stream_changes),
+    Route("POST", "/api/login-token", Access.CONTROL, make_login_token),
+    Route("GET", "/{tail:.*}", Access.PAGE, show_page),
+    Route("*", "/{tail:.*}", Access.USER, refuse_method),
+)

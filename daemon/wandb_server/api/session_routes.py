@@ -1,0 +1,76 @@
+"""Signing in with a one-time token, and who is signed in."""
+
+import secrets
+
+from aiohttp import web
+from wandb_proto import VERSION
+
+from wandb_server.api.answers import json_answer, text_page
+from wandb_server.api.surroundings import Visit
+
+TOKEN_USED_TITLE = "This address was used already"
+TOKEN_USED_TEXT = (
+    "Each address works once and for a limited time. For another one, run "
+    "<code>wandb server open</code> in a terminal."
+)
+
+
+def local_path(text: str) -> str:
+    """`text` if it is a path on this server, else `/`: never a way to another site."""
+    if not text.startswith("/") or text.startswith("//") or "\\" in text:
+        return "/"
+    if any(ord(character) < 32 for character in text):
+        return "/"
+    return text
+
+
+async def sign_in(visit: Visit) -> web.StreamResponse:
+    """GET /auth?token=…&next=…: trade the token for a cookie and go on."""
+    around, query = visit.around, visit.request.query
+    now = around.clock()
+    target = local_path(query.get("next", "/"))
+    user = await around.archive.redeem_login_token(query.get("token", ""), now)
+    if user is None:
+        # Somebody who is signed in and clicks an old address just goes on.
+        old = visit.request.cookies.get(around.cookie_name)
+        if old and await around.archive.user_of_session(old, now):
+            return _go_on(target)
+        return text_page(401, TOKEN_USED_TITLE, TOKEN_USED_TEXT)
+    token = secrets.token_urlsafe(32)
+    lifetime_s = around.settings.session_lifetime_s
+    await around.archive.add_session(user, token, now + lifetime_s)
+    response = _go_on(target)
+    response.set_cookie(
+        around.cookie_name,
+        token,
+        max_age=int(lifetime_s),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=around.public_url.startswith("https:"),
+    )
+    return response
+
+
+def _go_on(target: str) -> web.Response:
+    headers = {"Location": target, "Cache-Control": "no-store"}
+    return web.Response(status=303, headers=headers)
+
+
+async def make_login_token(visit: Visit) -> web.Response:
+    """POST /api/login-token: a one-time address for the local user's browser."""
+    around = visit.around
+    assert visit.user is not None
+    token = secrets.token_urlsafe(32)
+    expires_at = around.clock() + around.settings.login_token_lifetime_s
+    await around.archive.add_login_token(visit.user, token, expires_at)
+    return json_answer({"token": token})
+
+
+async def session(visit: Visit) -> web.Response:
+    """GET /api/session: who is signed in."""
+    assert visit.user is not None
+    name = visit.user.name
+    return json_answer(
+        {"user": name, "entity": name, "version": VERSION, "local": True}
+    )

@@ -1,0 +1,84 @@
+"""What the routes are given: one object per process, made by `server`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from wandb_server.addresses import Addresses
+from wandb_server.graphql.executor import GraphqlExecutor
+from wandb_server.model import Archive, User
+from wandb_server.private_archive import PrivateArchive
+from wandb_server.settings import ServerSettings
+
+
+class Closing:
+    """Begins when the process drains: streams that never end wake up and end."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._sleepers: set[asyncio.Event] = set()
+
+    def begin(self) -> None:
+        """Wake every stream."""
+        self.begun = True
+        for sleeper in self._sleepers:
+            sleeper.set()
+
+    @contextmanager
+    def wakes(self, sleeper: asyncio.Event) -> Iterator[None]:
+        """While inside, `begin` sets the event."""
+        self._sleepers.add(sleeper)
+        try:
+            yield
+        finally:
+            self._sleepers.discard(sleeper)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything that answering needs. `port` is the real one, known after listening."""
+
+    archive: Archive
+    executor: GraphqlExecutor
+    addresses: Addresses
+    settings: ServerSettings
+    clock: Callable[[], float]
+    port: int
+    local_user: User
+    control_token: str
+    """Lets `wandb server open` ask for one-time tokens; in the private address file."""
+    pages: Mapping[str, Path] = field(default_factory=dict)
+    """URL path -> file of the built page."""
+    closing: Closing = field(default_factory=Closing)
+
+    @property
+    def cookie_name(self) -> str:
+        """Named per port: cookies do not tell ports of one host apart."""
+        return f"wandb_{self.port}"
+
+    @property
+    def public_url(self) -> str:
+        """What clients call us."""
+        return self.addresses.public_url
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One admitted request. `user` is None only on routes open to everybody."""
+
+    request: web.Request
+    around: Surroundings
+    user: User | None
+
+    @property
+    def archive(self) -> PrivateArchive:
+        """What the visitor may see."""
+        assert self.user is not None, "this route must ask for a user"
+        return PrivateArchive(self.around.archive, self.user)
+
+
+Respond = Callable[[Visit], Awaitable[web.StreamResponse]]

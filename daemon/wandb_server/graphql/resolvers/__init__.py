@@ -1,0 +1,29 @@
+"""Answers field by field: one module per family of types.
+
+Each module has `RESOLVERS`: type name -> field name -> function of (parent, question,
+arguments). Fields without an entry are attributes of the parent of the same name in
+snake_case.
+"""
+
+from collections.abc import Mapping
+
+from wandb_server.graphql.question import Resolver
+from wandb_server.graphql.resolvers import (
+    changes,
+    console,
+    files,
+    history,
+    projects,
+    runs,
+    users,
+)
+
+ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
+    users.RESOLVERS,
+    projects.RESOLVERS,
+    runs.RESOLVERS,
+    history.RESOLVERS,
+    console.RESOLVERS,
+    files.RESOLVERS,
+    changes.RESOLVERS,
+)

@@ -1,0 +1,176 @@
+"""Mutations: what clients may change about projects, runs and files."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.graphql.question import Arguments, Question, Resolver, parts_of_id
+from wandb_server.graphql.resolvers.files import normalised, place_of
+from wandb_server.model import Run, RunUpsert
+
+PROJECT_DEFAULT = "uncategorized"
+"""Where runs go that name no project, as with the official product."""
+
+RUN_STATES = frozenset(
+    [
+        "running",
+        "finished",
+        "failed",
+        "crashed",
+        "killed",
+        "preempting",
+        "preempted",
+        "pending",
+    ]
+)
+RUN_ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+logger = logging.getLogger(__name__)
+
+
+async def _upsert_bucket(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    upsert = _run_upsert(question, given)
+    run, inserted = await question.archive.upsert_run(upsert)
+    return _payload(given, bucket=run, inserted=inserted)
+
+
+def _run_upsert(question: Question, given: Mapping[str, Any]) -> RunUpsert:
+    storage_id = given.get("id") or None
+    name = given.get("name") or None
+    if name is None and storage_id is None:
+        name = "".join(secrets.choice(RUN_ID_CHARACTERS) for _ in range(8))
+    tags = given.get("tags")
+    state = given.get("state") or None
+    if state is not None and state not in RUN_STATES:
+        raise QueryError("state", f"{state!r} is not a state of a run")
+    return RunUpsert(
+        entity=question.archive.entity(given.get("entityName")),
+        project=given.get("modelName") or PROJECT_DEFAULT,
+        name=name,
+        # Both are sent with updates; the name within its project is what counts.
+        storage_id=storage_id,
+        display_name=given.get("displayName"),
+        notes=given.get("notes"),
+        config_json=given.get("config"),
+        summary_json=given.get("summaryMetrics"),
+        group=given.get("groupName"),
+        job_type=given.get("jobType"),
+        tags=None if tags is None else tuple(tags),
+        commit=given.get("commit"),
+        repo=given.get("jobRepo"),
+        host=given.get("host"),
+        program=given.get("jobProgram"),
+        sweep=given.get("sweep"),
+        state=state,
+    )
+
+
+async def _upsert_model(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    entity = question.archive.entity(given.get("entityName"))
+    name = given.get("name") or PROJECT_DEFAULT
+    project, inserted = await question.archive.create_project(entity, name)
+    return _payload(given, model=project, project=project, inserted=inserted)
+
+
+async def _run_of(question: Question, given: Mapping[str, Any]) -> Run:
+    entity = question.archive.entity(given.get("entityName"))
+    run = await question.archive.run(entity, given["projectName"], given["runName"])
+    if run is None:
+        place = f"{entity}/{given['projectName']}/{given['runName']}"
+        raise NotFound("run", place)
+    return run
+
+
+async def _create_run_files(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    run = await _run_of(question, given)
+    files = [
+        {
+            "name": name,
+            "uploadUrl": question.addresses.upload(place_of(run, normalised(name))),
+        }
+        for name in given["files"]
+    ]
+    return {"runID": run.storage_id, "uploadHeaders": [], "files": files}
+
+
+async def _mark_uploaded(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    await _run_of(question, arguments["input"])  # a file is there once it was stored
+    return {"success": True}
+
+
+async def _delete_files(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    for file_id in given["files"]:
+        parts = parts_of_id("File", file_id)
+        run = parts and await question.archive.run_by_storage_id(parts[0])
+        if not parts or run is None:
+            raise NotFound("file", file_id)
+        await question.archive.of(run).delete_file(run, parts[1])
+    return _payload(given, success=True)
+
+
+async def _delete_run(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    freed = await question.archive.delete_run(given["id"])
+    if freed is None:
+        raise NotFound("run", given["id"])
+    return _payload(given, success=True, bytesFreed=freed)
+
+
+async def _stop_run(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
+    given = arguments["input"]
+    return _payload(given, success=await question.archive.request_stop(given["id"]))
+
+
+async def _update_run_state(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    given = arguments["input"]
+    if given["state"] not in RUN_STATES:
+        state = given["state"]
+        raise QueryError("state", f"{state!r} is not a state of a run")
+    done = await question.archive.set_run_state(given["id"], given["state"])
+    return _payload(given, success=done)
+
+
+async def _alert(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
+    run = await _run_of(question, arguments["input"])
+    severity = arguments["input"].get("severity") or "INFO"
+    logger.info("alert severity=%s run_id=%s", severity, run.id)
+    return {"success": True}
+
+
+def _payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"clientMutationId": given.get("clientMutationId"), **fields}
+
+
+RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Mutation": {
+        "upsertBucket": _upsert_bucket,
+        "upsertModel": _upsert_model,
+        "createRunFiles": _create_run_files,
+        "markRunFilesUploaded": _mark_uploaded,
+        "deleteFiles": _delete_files,
+        "deleteRun": _delete_run,
+        "stopRun": _stop_run,
+        "updateRunState": _update_run_state,
+        "notifyScriptableRunAlert": _alert,
+    }
+}

@@ -1,0 +1,121 @@
+"""Rows of a run: scanned in order, sampled, or by keys.
+
+The official client scans by windows of `_step`: `history` and `HistoryPage` windows are
+half-open, those of a `sampledHistory` specification are inclusive on both ends.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wandb_proto import json_codec
+
+from wandb_server.errors import QueryError
+from wandb_server.graphql.question import Arguments, Question, Resolver, parse_json
+from wandb_server.model import MetricKey, Run
+from wandb_server.strict_json import strict
+
+SAMPLES_DEFAULT = 500
+
+
+async def _history(run: Run, question: Question, arguments: Arguments) -> Sequence[str]:
+    return await question.archive.of(run).history_rows(
+        run,
+        min_step=arguments.get("minStep"),
+        max_step=arguments.get("maxStep"),
+        samples=_samples(arguments.get("samples"), question),
+    )
+
+
+async def _events(run: Run, question: Question, arguments: Arguments) -> Sequence[str]:
+    samples = _samples(arguments.get("samples"), question)
+    return await question.archive.of(run).event_rows(run, samples)
+
+
+async def _sampled_history(
+    run: Run, question: Question, arguments: Arguments
+) -> list[list[dict[str, Any]]]:
+    return [await _sampled(run, question, text) for text in arguments["specs"]]
+
+
+async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, Any]]:
+    spec = parse_json(text, "specs")
+    if not isinstance(spec, dict) or not isinstance(spec.get("keys"), list):
+        raise QueryError("specs", 'must be JSON objects with "keys"')
+    keys = list(dict.fromkeys(map(str, spec["keys"])))  # repeated ones are one
+    max_step = spec.get("maxStep")
+    rows = await question.archive.of(run).history_rows(
+        run,
+        min_step=spec.get("minStep"),
+        max_step=None if max_step is None else max_step + 1,
+        keys=keys,
+        samples=_samples(spec.get("samples"), question),
+    )
+    return [_chosen(json_codec.loads(row), keys) for row in rows]
+
+
+async def _parquet_history(
+    run: Run, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    """No Parquet is handed out; one live row tells that everything is live."""
+    rows = await question.archive.of(run).history_rows(run, samples=1)
+    first = await _first_row(run, question) if rows else None
+    keys = arguments.get("liveKeys") or ["_step"]
+    live = [] if first is None else [_chosen(first, keys)]
+    return {"parquetUrls": [], "liveData": live}
+
+
+async def _first_row(run: Run, question: Question) -> dict[str, Any] | None:
+    async for line in question.archive.of(run).export_rows(run, "wandb-history.jsonl"):
+        row = json_codec.loads(line)
+        return row if isinstance(row, dict) else None
+    return None
+
+
+async def _history_keys(run: Run, question: Question, _: Arguments) -> dict[str, Any]:
+    keys = await question.archive.of(run).metric_keys(run)
+    return {
+        "keys": {key.key: _described(key) for key in keys},
+        "lastStep": -1 if run.last_step is None else run.last_step,
+        "sets": [],
+    }
+
+
+def _described(key: MetricKey) -> dict[str, Any]:
+    counts = [{"type": name, "count": count} for name, count in key.types.items()]
+    return {
+        "typeCounts": counts,
+        "monotonic": key.monotonic,
+        "previousValue": strict(key.last),
+    }
+
+
+def _samples(asked: int | None, question: Question) -> int:
+    limit = question.limits.history_rows_max
+    return max(1, min(SAMPLES_DEFAULT if asked is None else asked, limit))
+
+
+def _chosen(row: Any, keys: Sequence[str]) -> dict[str, Any]:
+    """The asked keys of a row; a dotted one may be literal or a path."""
+    return {key: strict(_value(row, key)) for key in keys}
+
+
+def _value(row: Any, key: str) -> Any:
+    if key in row:
+        return row[key]
+    found = row
+    for part in key.split("."):
+        if not isinstance(found, dict):
+            return None
+        found = found.get(part)
+    return found
+
+
+RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Run": {
+        "history": _history,
+        "events": _events,
+        "sampledHistory": _sampled_history,
+        "parquetHistory": _parquet_history,
+        "historyKeys": _history_keys,
+    },
+}

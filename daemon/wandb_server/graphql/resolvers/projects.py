@@ -1,0 +1,177 @@
+"""Projects, their runs, and what charts ask of many runs at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wandb_server.errors import QueryError
+from wandb_server.graphql.question import (
+    Arguments,
+    Question,
+    Resolver,
+    connection,
+    node_id,
+    page_of,
+    parse_json,
+    timestamp,
+)
+from wandb_server.graphql.resolvers.users import entity_named
+from wandb_server.model import Project, Run, RunQuery, Series, SeriesQuery
+from wandb_server.strict_json import strict
+
+RUNS_PER_PAGE = 50
+ORDER_DEFAULT = "+created_at"
+"""What the official client means when it sends no order."""
+
+
+async def _project(_: Any, question: Question, arguments: Arguments) -> Project | None:
+    entity = question.archive.entity(arguments.get("entityName"))
+    return await question.archive.project(entity, arguments.get("name") or "")
+
+
+async def _projects(
+    _: Any, question: Question, arguments: Arguments
+) -> dict[str, Any] | None:
+    entity = question.archive.entity(arguments.get("entityName"))
+    found = await question.archive.projects(entity)
+    limit = question.limits.page_items_max
+    return page_of(found, arguments.get("first"), arguments.get("after"), limit)
+
+
+async def _run(
+    project: Project, question: Question, arguments: Arguments
+) -> Run | None:
+    return await question.archive.run(project.entity, project.name, arguments["name"])
+
+
+def read_filters(text: str | None) -> Mapping[str, Any]:
+    """The filters argument: JSON text of an object, or nothing.
+
+    Raises:
+        QueryError: anything else.
+    """
+    if not text:
+        return {}
+    filters = parse_json(text, "filters") if isinstance(text, str) else text
+    if filters is None:
+        return {}
+    if not isinstance(filters, dict):
+        raise QueryError("filters", "must be a JSON object")
+    return filters
+
+
+async def _runs(
+    project: Project, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    asked = arguments.get("first")
+    limit = question.limits.page_items_max
+    query = RunQuery(
+        entity=project.entity,
+        project=project.name,
+        filters=read_filters(arguments.get("filters")),
+        order=arguments.get("order") or ORDER_DEFAULT,
+        first=max(0, min(RUNS_PER_PAGE if asked is None else asked, limit)),
+        after=arguments.get("after") or None,
+    )
+    page = await question.archive.query_runs(query)
+    edges = [
+        {"node": run, "cursor": cursor}
+        for run, cursor in zip(page.runs, page.cursors, strict=True)
+    ]
+    return connection(edges, page.has_next, page.total)
+
+
+async def _run_count(project: Project, question: Question, arguments: Arguments) -> int:
+    filters = read_filters(arguments.get("filters"))
+    if not filters:
+        return project.run_count
+    return await question.archive.count_runs(project.entity, project.name, filters)
+
+
+async def _metric_keys(
+    project: Project, question: Question, arguments: Arguments
+) -> list[dict[str, Any]]:
+    keys = await question.archive.metric_keys(
+        project.entity, project.name, tuple(arguments.get("runs") or ())
+    )
+    return [
+        {
+            "key": key.key,
+            "types": dict(key.types),
+            "monotonic": key.monotonic,
+            "last": strict(key.last),
+            "runCount": key.run_count,
+        }
+        for key in keys
+    ]
+
+
+async def _history_series(
+    project: Project, question: Question, arguments: Arguments
+) -> list[dict[str, Any]]:
+    buckets = arguments.get("buckets") or 500
+    if not 1 <= buckets <= question.limits.series_buckets_max:
+        limit = question.limits.series_buckets_max
+        raise QueryError("buckets", f"must be 1 to {limit}")
+    query = SeriesQuery(
+        entity=project.entity,
+        project=project.name,
+        runs=tuple(arguments["runs"]),
+        keys=tuple(arguments["keys"]),
+        x_axis=arguments.get("xAxis") or "_step",
+        x_min=arguments.get("xMin"),
+        x_max=arguments.get("xMax"),
+        buckets=buckets,
+    )
+    return [_answer(series) for series in await question.archive.series(query)]
+
+
+def _answer(series: Series) -> dict[str, Any]:
+    return {
+        "run": series.run,
+        "key": series.key,
+        "pointCount": series.point_count,
+        "x": series.x,
+        "last": series.last,
+        "min": series.minimum,
+        "max": series.maximum,
+        "mean": series.mean,
+        "count": series.count,
+        "nanCount": series.nan_count,
+        "posInfCount": series.positive_infinity_count,
+        "negInfCount": series.negative_infinity_count,
+    }
+
+
+RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    "Query": {
+        "project": _project,
+        "model": _project,
+        "models": _projects,
+        "projects": _projects,
+    },
+    "Project": {
+        "id": lambda project, *_: node_id("Project", project.id),
+        "internalId": lambda project, *_: str(project.id),
+        "entityName": lambda project, *_: project.entity,
+        "entity": lambda project, *_: entity_named(project.entity),
+        "user": lambda _, question, __: question.user,
+        "access": lambda *_: "PRIVATE",
+        "createdAt": lambda project, *_: timestamp(project.created_at),
+        "updatedAt": lambda project, *_: timestamp(
+            project.last_activity_at or project.created_at
+        ),
+        "lastActivityAt": lambda project, *_: timestamp(project.last_activity_at),
+        "isBenchmark": lambda *_: False,
+        "readOnly": lambda *_: False,
+        "tags": lambda *_: [],
+        "run": _run,
+        "bucket": _run,
+        "runs": _runs,
+        "runCount": _run_count,
+        "sweep": lambda *_: None,
+        "sweeps": lambda *_: connection([], False, 0),
+        "totalSweeps": lambda *_: 0,
+        "metricKeys": _metric_keys,
+        "historySeries": _history_series,
+    },
+}

@@ -1,0 +1,51 @@
+"""Reads `schema.graphql` and ties the resolvers to its fields."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+
+from wandb_server.graphql.resolvers import ALL
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def load_schema() -> GraphQLSchema:
+    """The executable schema. A resolver without a field is a mistake of ours."""
+    text = Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
+    schema = build_schema(text)
+    bound: set[tuple[str, str]] = set()
+    for resolvers in ALL:
+        for type_name, fields in resolvers.items():
+            for field_name, resolver in fields.items():
+                kind = schema.type_map[type_name]
+                assert isinstance(kind, GraphQLObjectType)
+                assert (type_name, field_name) not in bound, (type_name, field_name)
+                bound.add((type_name, field_name))
+                kind.fields[field_name].resolve = _with_question(resolver)
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            for field_name, field in kind.fields.items():
+                if field.resolve is None:
+                    field.resolve = _attribute(field_name)
+    return schema
+
+
+def _with_question(resolver: Callable[..., Any]) -> Callable[..., Any]:
+    def resolve(parent: Any, asked: Any, **arguments: Any) -> Any:
+        return resolver(parent, asked.context, arguments)
+
+    return resolve
+
+
+def _attribute(field_name: str) -> Callable[..., Any]:
+    name = _CAPITAL.sub(r"_\1", field_name).lower()
+
+    def resolve(parent: Any, _: Any, **__: Any) -> Any:
+        if isinstance(parent, dict):
+            return parent.get(field_name)
+        return getattr(parent, name, None)
+
+    return resolve

@@ -1,0 +1,206 @@
+"""One server process: everything is made here, and ends here.
+
+    lock ► data directory ► sockets ► archive ► user and key ► routes ► address file
+
+Two loops run beside the requests: runs that fell silent are marked crashed, and history
+is moved from the tail to segments. SIGTERM or SIGINT drains: no new connections, open
+requests may finish within `drain_timeout_s`, then the archive is closed.
+"""
+
+import asyncio
+import getpass
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+from wandb_proto import VERSION
+from wandb_proto.places import Places
+
+from wandb_server.addresses import Addresses
+from wandb_server.api.application import make_application
+from wandb_server.api.page_routes import find_pages
+from wandb_server.api.surroundings import Surroundings
+from wandb_server.graphql.executor import GraphqlExecutor
+from wandb_server.local_user import keep_key, local_user
+from wandb_server.model import Archive
+from wandb_server.operations import open_archive
+from wandb_server.settings import ServerSettings, write_private
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the starter tells the user. `login_token` works once."""
+
+    url: str
+    login_token: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Sockets that were bound before anything else was made."""
+
+    tcp: tuple[socket.socket, ...]
+    unix: socket.socket
+
+    @property
+    def port(self) -> int:
+        """The real port."""
+        return int(self.tcp[0].getsockname()[1])
+
+
+async def serve(
+    settings: ServerSettings,
+    places: Places,
+    listeners: Listeners,
+    environ: Mapping[str, str],
+    started: Callable[[Started], None],
+) -> None:
+    """Serve until a signal. Cancelled: ends like a signal, without draining."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as ending:
+        archive = await open_archive(
+            settings.database_url, settings.object_url, clock=time.time
+        )
+        ending.push_async_callback(archive.close)
+        around = await _surroundings(settings, archive, listeners.port)
+        remarks = await _remarks(around, environ)
+        runner = _runner(around)
+        await runner.setup()
+        ending.push_async_callback(runner.cleanup)
+        for listener in (*listeners.tcp, listeners.unix):
+            await web.SockSite(runner, listener).start()
+        _write_address(around, places)
+        ending.callback(_remove_address, places)
+        started(Started(around.public_url, await _login_token(around), remarks))
+        logger.info("serving url=%s pid=%d", around.public_url, os.getpid())
+        await _work_until(stop, archive, settings)
+        logger.info("draining")
+        around.closing.begin()
+
+
+async def _surroundings(
+    settings: ServerSettings, archive: Archive, port: int
+) -> Surroundings:
+    public_url = settings.public_url.rstrip("/") or f"http://localhost:{port}"
+    return Surroundings(
+        archive=archive,
+        executor=GraphqlExecutor(settings.limits),
+        addresses=Addresses(
+            public_url, settings.secret, settings.signed_url_lifetime_s, time.time
+        ),
+        settings=replace(settings, port=port),
+        clock=time.time,
+        port=port,
+        local_user=await local_user(archive, _login_name()),
+        control_token=secrets.token_urlsafe(32),
+        pages=find_pages(settings.web_dir),
+    )
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without an entry, as in containers
+        return "local"
+
+
+async def _remarks(around: Surroundings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    local = (f"http://localhost:{around.port}", f"http://127.0.0.1:{around.port}")
+    machines = tuple(dict.fromkeys((*local, around.public_url)))
+    kept = await keep_key(around.archive, around.local_user, environ, machines)
+    if kept.problem is not None:
+        # Told on the starter's terminal, never logged.
+        hint = f"Set WANDB_API_KEY={kept.key} where you log runs."
+        return (f"{kept.problem} {hint}",)
+    if kept.path is not None:
+        return (f"The API key for this server was written to {kept.path}.",)
+    return ()
+
+
+def _runner(around: Surroundings) -> web.AppRunner:
+    return web.AppRunner(
+        make_application(around),
+        access_log=None,  # addresses hold tokens and signatures
+        handle_signals=False,
+        shutdown_timeout=around.settings.drain_timeout_s,
+        handler_cancellation=True,
+    )
+
+
+async def _login_token(around: Surroundings) -> str:
+    token = secrets.token_urlsafe(32)
+    expires_at = around.clock() + around.settings.login_token_lifetime_s
+    await around.archive.add_login_token(around.local_user, token, expires_at)
+    return token
+
+
+def _write_address(around: Surroundings, places: Places) -> None:
+    address = {
+        "url": around.public_url,
+        "pid": os.getpid(),
+        "data_dir": str(around.settings.data_dir),
+        "version": VERSION,
+        "socket": str(places.server_socket),
+        "entity": around.local_user.name,
+        "token": around.control_token,
+    }
+    write_private(places.server_address, json.dumps(address))
+
+
+def _remove_address(places: Places) -> None:
+    places.server_address.unlink(missing_ok=True)
+    places.server_socket.unlink(missing_ok=True)
+
+
+async def _work_until(
+    stop: asyncio.Event, archive: Archive, settings: ServerSettings
+) -> None:
+    async def mark_crashed() -> None:
+        count = await archive.mark_crashed(time.time(), settings.heartbeat_timeout_s)
+        if count:
+            logger.info("marked crashed runs=%d", count)
+
+    async def compact() -> None:
+        await archive.compact()
+
+    async with asyncio.TaskGroup() as tasks:
+        interval_s = settings.crash_check_interval_s
+        tasks.create_task(_repeat(stop, interval_s, mark_crashed))
+        tasks.create_task(_repeat(stop, settings.compact_interval_s, compact))
+
+
+async def _repeat(
+    stop: asyncio.Event, interval_s: float, act: Callable[[], Awaitable[None]]
+) -> None:
+    """Act again and again; what fails is tried again next time, logged once."""
+    failing = False
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(interval_s):
+                await stop.wait()
+        except TimeoutError:
+            pass
+        else:
+            return
+        try:
+            await act()
+            failing = False
+        except Exception:
+            # Like the boundary of a request: a full disk must not end the server.
+            if not failing:
+                logger.exception("background work failed, will try again")
+            failing = True
