@@ -1,0 +1,427 @@
+"""Read a ring from its tail: by the link of its writer, or after the writer's death.
+
+`ring` draws the file. A reader owns the tail: what `release` is told about is gone.
+"""
+
+import fcntl
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from mmap import mmap
+from pathlib import Path
+from typing import Protocol
+
+from wandb_proto.ring_format import (
+    FRAME,
+    FRAME_BYTES,
+    HEADER_BYTES,
+    REFERENCE,
+    SIDE_FILE,
+    RingDamaged,
+    RingHeader,
+    Tail,
+    checksum,
+    decode_header,
+    read_tail,
+    write_tail,
+)
+
+BATCH_RECORDS_MAX = 4096
+BATCH_BYTES_MAX = 1 << 20
+SKIPPED_RECORDS_MAX = 16
+"""How many damaged records in a row are stepped over to find the next good one."""
+
+
+class Writing(Protocol):
+    """What a reader in the writer's own process sees of it."""
+
+    memory: mmap
+    header: RingHeader
+    sequence: int
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive records, at most 4,096 and 1 MiB (or a single larger one)."""
+
+    first_sequence: int
+    records: list[bytes]
+
+    @property
+    def next_sequence(self) -> int:
+        return self.first_sequence + len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class RingDamage:
+    """Records that were appended but cannot be read any more."""
+
+    first_sequence: int
+    record_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where the tail goes once everything before `tail.sequence` is released."""
+
+    tail: Tail
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    payload: bytes
+    next_offset: int
+    side_file: Path | None = None
+
+
+def side_path(directory: Path, stream_id: str, sequence: int) -> Path:
+    """The file of a large record, beside its ring."""
+    return directory / f"{stream_id}-{sequence}.record"
+
+
+def overflow_path(directory: Path, stream_id: str, first_sequence: int) -> Path:
+    """The file of an overflow episode that begins with this record."""
+    return directory / f"{stream_id}-{first_sequence}.overflow"
+
+
+class RingReader:
+    """Reads records in order, from ring, side files and overflow files alike.
+
+    Two ways: beside the living writer in its own process (`beside`), or on the file
+    alone (`open`), where every frame must prove itself by its checksum.
+    """
+
+    def __init__(
+        self, memory: mmap, header: RingHeader, capacity: int, path: Path | None
+    ) -> None:
+        """Internal; use `open` or `beside`."""
+        self.header = header
+        self.path = path
+        self.damages: list[RingDamage] = []
+        self._memory = memory
+        self._end = HEADER_BYTES + capacity
+        self._writer: Writing | None = None
+        self._lock_descriptor = -1
+        self._marks: deque[_Mark] = deque()
+        self._overflow = _OverflowFiles(header)
+        self._offset = HEADER_BYTES
+        self._expected = 1
+        self._slot = 0
+        self.rewind()
+
+    @classmethod
+    def open(cls, path: Path) -> "RingReader":
+        """Read a ring of another process, alive or dead.
+
+        Raises:
+            RingDamaged: it is no ring (also: its writer died while making it).
+            OSError: it cannot be opened.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size < HEADER_BYTES:
+                raise RingDamaged(f"{path}: {size} bytes are less than the header")
+            memory = mmap(descriptor, size)
+        finally:
+            os.close(descriptor)
+        header, capacity = decode_header(memory)
+        if size < HEADER_BYTES + capacity:
+            raise RingDamaged(f"{path}: cut at {size} bytes")
+        return cls(memory, header, capacity, path)
+
+    @classmethod
+    def beside(cls, writer: Writing) -> "RingReader":
+        """Read in the writer's process, up to its head."""
+        _, capacity = decode_header(writer.memory)
+        reader = cls(writer.memory, writer.header, capacity, writer.path)
+        reader._writer = writer
+        return reader
+
+    def writer_alive(self) -> bool:
+        """Whether its writer holds the lock. Never ask in the writer's own process.
+
+        Raises:
+            OSError: the file is gone.
+        """
+        assert self.path is not None
+        descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def claim(self) -> bool:
+        """Take the dead writer's lock until `close`, so that nobody else drains it."""
+        assert self.path is not None
+        descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return False
+        self._lock_descriptor = descriptor
+        self.rewind()
+        return True
+
+    @property
+    def next_sequence(self) -> int:
+        """The record that `read` gives next."""
+        return self._expected
+
+    @property
+    def tail_sequence(self) -> int:
+        """The first record that was not released."""
+        return read_tail(self._memory)[0].sequence
+
+    def rewind(self) -> None:
+        """Begin again at the tail: what was read but not released comes again."""
+        tail, self._slot = read_tail(self._memory)
+        self._offset, self._expected = tail.offset, tail.sequence
+        self._marks.clear()
+        self._overflow.seek(tail.sequence)
+
+    def read(
+        self, records_max: int = BATCH_RECORDS_MAX, bytes_max: int = BATCH_BYTES_MAX
+    ) -> Batch | None:
+        """The next records, or None if there are none now."""
+        records: list[bytes] = []
+        files: list[Path] = []
+        first, size = self._expected, 0
+        while len(records) < records_max:
+            if self._writer and self._expected >= self._writer.sequence:
+                break
+            in_ring = self._ring_frame()
+            frame = in_ring or self._overflow.frame(self._expected)
+            if frame is None:
+                break
+            size += len(frame.payload)
+            if records and size > bytes_max:
+                break
+            records.append(frame.payload)
+            if in_ring:
+                self._offset = frame.next_offset
+                files += self._overflow.leave()
+            else:
+                files += self._overflow.step(frame.next_offset)
+            if frame.side_file:
+                files.append(frame.side_file)
+            self._expected += 1
+        if not records:
+            return None
+        tail = Tail(self._offset, self._expected)
+        self._marks.append(_Mark(tail, tuple(files)))
+        return Batch(first, records)
+
+    def release(self, next_sequence: int) -> bool:
+        """Everything below is in the log: move the tail, remove its files.
+
+        Takes effect for whole batches that `read` gave. True if the tail moved.
+        """
+        mark: _Mark | None = None
+        files: list[Path] = []
+        while self._marks and self._marks[0].tail.sequence <= next_sequence:
+            mark = self._marks.popleft()
+            files += mark.files
+        if mark is None:
+            return False
+        self._move_tail(mark.tail)
+        for path in files:
+            path.unlink(missing_ok=True)
+        return True
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """All that is left, as (sequence, payload). Only after the writer's death.
+
+        What cannot be read is stepped over and listed in `damages`.
+        """
+        while True:
+            while batch := self.read():
+                yield from enumerate(batch.records, batch.first_sequence)
+            if not self._step_over_damage():
+                return
+
+    def discard(self) -> None:
+        """Remove the ring and all that belongs to it."""
+        self._move_tail(Tail(self._offset, self._expected))
+        self._overflow.remove_all()
+        if self.path is None:
+            return
+        for path in self.path.parent.glob(f"{self.header.stream_id}-*.record"):
+            path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the file (and of the claim); nothing is removed."""
+        self._overflow.close()
+        if self._writer is None:
+            self._memory.close()
+        if self._lock_descriptor >= 0:
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = -1
+
+    def _move_tail(self, tail: Tail) -> None:
+        self._slot = 1 - self._slot
+        write_tail(self._memory, self._slot, tail)
+
+    def _ring_frame(self) -> _Frame | None:
+        """The expected frame, at the offset or, after a wrap, at the beginning."""
+        frame = self._frame_at(self._offset, self._expected)
+        if frame is None and self._offset != HEADER_BYTES:
+            frame = self._frame_at(HEADER_BYTES, self._expected)
+        return frame
+
+    def _frame_at(self, offset: int, expected: int) -> _Frame | None:
+        begin = offset + FRAME_BYTES
+        if begin > self._end:
+            return None
+        length, sequence, crc = FRAME.unpack_from(self._memory, offset)
+        if sequence != expected or not length:
+            return None
+        end = begin + (length & ~REFERENCE)
+        if end > self._end:
+            return None
+        payload = self._memory[begin:end]
+        if self._writer is None and checksum(payload, sequence) != crc:
+            return None
+        if not length & REFERENCE:
+            return _Frame(payload, end)
+        return self._referenced(payload, sequence, end)
+
+    def _referenced(self, reference: bytes, sequence: int, end: int) -> _Frame | None:
+        if self.path is None or len(reference) != SIDE_FILE.size:
+            return None
+        size, crc = SIDE_FILE.unpack(reference)
+        path = side_path(self.path.parent, self.header.stream_id, sequence)
+        try:
+            payload = path.read_bytes()
+        except OSError:
+            return None
+        if len(payload) != size or checksum(payload, 0) != crc:
+            return None
+        return _Frame(payload, end, path)
+
+    def _step_over_damage(self) -> bool:
+        """Find one of the next records by its sequence; False at the true end."""
+        for sequence in range(self._expected + 1, self._expected + SKIPPED_RECORDS_MAX):
+            offset = self._search(sequence)
+            if offset is None and not self._overflow.seek(sequence):
+                continue
+            missing = sequence - self._expected
+            self.damages.append(RingDamage(self._expected, missing))
+            self._expected = sequence
+            self._offset = offset or self._offset
+            return True
+        return False
+
+    def _search(self, sequence: int) -> int | None:
+        wanted = sequence.to_bytes(8, "little")
+        found = self._memory.find(wanted, HEADER_BYTES)
+        while found >= 0:
+            offset = found - 4
+            if offset >= HEADER_BYTES and self._frame_at(offset, sequence):
+                return offset
+            found = self._memory.find(wanted, found + 1)
+        return None
+
+
+class _OverflowFiles:
+    """The overflow episodes of one stream; at most one is open."""
+
+    def __init__(self, header: RingHeader) -> None:
+        self._stream_id = header.stream_id
+        self._directories = [Path(directory) for directory in header.overflow_dirs]
+        self._descriptor = -1
+        self._path = Path()
+        self._offset = 0
+        self._finished: list[Path] = []
+
+    def seek(self, sequence: int) -> bool:
+        """Open the episode that holds this record; False if none does."""
+        self.close()
+        begun = [(first, path) for first, path in self._episodes() if first <= sequence]
+        for _, path in sorted(begun, reverse=True):
+            self._open(path)
+            while (sequence_here := self._peek()) is not None:
+                if sequence_here == sequence:
+                    return True
+                self._offset += FRAME_BYTES + self._length
+            self.close()
+        return False
+
+    def frame(self, expected: int) -> _Frame | None:
+        """The record, if it is the next of the open episode or begins a new one."""
+        if self._descriptor >= 0:
+            if frame := self._frame_here(expected):
+                return frame
+            self._finished += self.leave()
+        for directory in self._directories:
+            path = overflow_path(directory, self._stream_id, expected)
+            if path.exists():
+                self._open(path)
+                if frame := self._frame_here(expected):
+                    return frame
+                self.close()
+        return None
+
+    def step(self, next_offset: int) -> list[Path]:
+        """A frame was taken; returns the files of episodes that are over."""
+        self._offset = next_offset
+        finished, self._finished = self._finished, []
+        return finished
+
+    def leave(self) -> list[Path]:
+        """A later record was found elsewhere: the open episode is over."""
+        finished, self._finished = self._finished, []
+        if self._descriptor >= 0:
+            self.close()
+            finished.append(self._path)
+        return finished
+
+    def remove_all(self) -> None:
+        """Remove every overflow file of the stream."""
+        self.close()
+        for _, path in self._episodes():
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _episodes(self) -> list[tuple[int, Path]]:
+        found = []
+        for directory in self._directories:
+            for path in directory.glob(f"{self._stream_id}-*.overflow"):
+                number = path.stem.rpartition("-")[2]
+                if number.isdecimal():
+                    found.append((int(number), path))
+        return found
+
+    def _open(self, path: Path) -> None:
+        self.close()
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._path = path
+        self._offset = 0
+
+    def _peek(self) -> int | None:
+        head = os.pread(self._descriptor, FRAME_BYTES, self._offset)
+        if len(head) < FRAME_BYTES:
+            return None
+        self._length, sequence, self._crc = FRAME.unpack(head)
+        return int(sequence)
+
+    def _frame_here(self, expected: int) -> _Frame | None:
+        if self._peek() != expected:
+            return None
+        begin = self._offset + FRAME_BYTES
+        payload = os.pread(self._descriptor, self._length, begin)
+        if len(payload) != self._length or checksum(payload, expected) != self._crc:
+            return None
+        return _Frame(payload, begin + self._length)
