@@ -13,7 +13,8 @@ run = wandb.init(project="exchange", id="{id}", name="a name", mode="offline",
 run.define_metric("acc", summary="max")
 run.define_metric("epoch/*", step_metric="epoch/number")
 for i in range(50):
-    run.log({{"loss": 1 / (i + 1), "nest": {{"x": i, "y": {{"z": str(i)}}}}, "acc": i % 7}})
+    nest = {{"x": i, "y": {{"z": str(i)}}}}
+    run.log({{"loss": 1 / (i + 1), "nest": nest, "acc": i % 7}})
 run.log({{"whole": 3.0, "gap": float("nan"), "top": float("inf")}}, step=100)
 run.log({{"again": True}}, step=100, commit=True)
 run.summary["explicit"] = {{"best": 0.5}}
