@@ -191,7 +191,7 @@ def _status(options: argparse.Namespace, places: Places, __: Mapping[str, str]) 
     return 0 if running is not None else 1
 
 
-# ---- the server process ----------------------------------------------------------------
+# ---- the server process --------------------------------------------------------------
 
 
 def _run(

@@ -2,10 +2,11 @@
 
     <data_dir>/server.lock    POSIX lock while a server lives; names host, boot and pid
 
-The POSIX lock answers for this machine. For a directory that several hosts see, the text
-answers: written while the server lives and emptied when it ends, it names a host. Another
-host's name in it means that its server may still live, so we refuse; our own name, or our
-own boot id (a container that got a new name), means that the lock told the truth.
+The POSIX lock answers for this machine. For a directory that several hosts see, the
+text answers: written while the server lives and emptied when it ends, it names a host.
+Another host's name in it means that its server may still live, so we refuse; our own
+name, or our own boot id (a container that got a new name), means that the lock told the
+truth.
 """
 
 import fcntl
@@ -21,8 +22,10 @@ from typing import Any
 from wandb_server.errors import AlreadyRunning, DataDirUnusable
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    ["nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "9p", "ceph"]
-    + ["lustre", "gpfs", "beegfs", "glusterfs", "pvfs2", "orangefs", "davfs", "ncpfs"]
+    (
+        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "9p", "ceph"),
+        *("lustre", "gpfs", "beegfs", "glusterfs", "pvfs2", "orangefs", "davfs"),
+    )
 )
 NETWORK_FUSE = ("sshfs", "glusterfs", "s3fs", "gcsfuse", "rclone", "ceph", "blobfuse")
 LOCK_PATIENCE_S = 1.0
@@ -131,8 +134,8 @@ def hold_data_dir(
         lock.release()
         raise DataDirUnusable(
             f"The data directory {path} is held by a server on host "
-            f"{holder.get('host')!r} (pid {holder.get('pid')}). Stop that server; if it "
-            f"is gone for good, remove {path / 'server.lock'}."
+            f"{holder.get('host')!r} (pid {holder.get('pid')}). Stop that server; if "
+            f"it is gone for good, remove {path / 'server.lock'}."
         )
     mark = {"host": machine.host, "boot_id": machine.boot_id, "pid": os.getpid()}
     lock.write(json.dumps(mark))
@@ -167,8 +170,8 @@ def _make(path: Path) -> None:
 
 def _unusable(path: Path, error: OSError) -> DataDirUnusable:
     return DataDirUnusable(
-        f"The data directory {path} cannot be used: {error.strerror}. Make it writable, "
-        "or choose another one with --data-dir."
+        f"The data directory {path} cannot be used: {error.strerror}. Make it "
+        "writable, or choose another one with --data-dir."
     )
 
 

@@ -1,4 +1,4 @@
-"""Answers that strict JSON parsers can read: no bare NaN, no failure on big integers."""
+"""Answers that strict JSON parsers can read: no bare NaN, big integers as they are."""
 
 import json
 import math
@@ -10,7 +10,7 @@ import orjson
 def strict(value: Any) -> Any:
     """The value with NaN and infinities as "NaN", "Infinity" and "-Infinity"."""
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
         return {key: strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

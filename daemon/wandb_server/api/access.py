@@ -1,8 +1,8 @@
 """Who may come in: Host and Origin, API keys, browser sessions, signed addresses.
 
-Every route names one `Access`; what is not `OPEN` needs proof. A cookie proves less than
-a key, because browsers send it along with requests that other pages make: together with
-a method that changes something it counts only from our own Origin.
+Every route names one `Access`; what is not `OPEN` needs proof. A cookie proves less
+than a key, because browsers send it along with requests that other pages make: together
+with a method that changes something it counts only from our own Origin.
 """
 
 import base64

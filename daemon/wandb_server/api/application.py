@@ -31,8 +31,8 @@ SIGN_IN_TEXT = (
     "run <code>wandb server open</code> and follow the address it prints."
 )
 HOST_UNKNOWN = (
-    "This server does not answer to the host name of your request. Use its own address, "
-    "or start it with --public-url."
+    "This server does not answer to the host name of your request. Use its own "
+    "address, or start it with --public-url."
 )
 
 logger = logging.getLogger(__name__)

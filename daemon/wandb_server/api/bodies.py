@@ -1,4 +1,4 @@
-"""Reading request bodies: bounded by the application, parsed off the loop when large."""
+"""Request bodies: bounded by the application, parsed off the loop when large."""
 
 import asyncio
 from typing import Any

@@ -10,8 +10,8 @@ from wandb_server.api.surroundings import Visit
 API_PREFIXES = ("/api/", "/files/", "/graphql", "/sdk/", "/assets/")
 NOT_BUILT_TITLE = "The page is not built"
 NOT_BUILT_TEXT = (
-    "The server runs, but its web page is missing from this installation. In a clone of "
-    "the repository, run <code>make web</code>."
+    "The server runs, but its web page is missing from this installation. In a clone "
+    "of the repository, run <code>make web</code>."
 )
 
 

@@ -40,7 +40,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything that answering needs. `port` is the real one, known after listening."""
+    """Everything that answering needs; `port` is the real one."""
 
     archive: Archive
     executor: GraphqlExecutor

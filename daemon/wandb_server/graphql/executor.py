@@ -160,7 +160,7 @@ def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswe
 
 
 def _status(causes: Sequence[BaseException | None]) -> int:
-    """200 with errors where the request is at fault, 500 where we are: it is retried."""
+    """200 with errors where the request is at fault, 500 (retried) where we are."""
     if any(isinstance(cause, NotAllowed) for cause in causes):
         return 403
     if all(cause is None or isinstance(cause, ASKER_ERRORS) for cause in causes):

@@ -1,9 +1,9 @@
 """How deep and how dear a document may be, told before it is executed.
 
 The cost of a field is 1 plus the cost of what is selected below it; where a field asks
-for `first`, `last` or `samples` items, what is below counts once per item. Fragments are
-counted at every place where they are spread, but looked at only once, so that nested
-fragments cannot make the count itself expensive.
+for `first` or `last` items, what is below counts once per item. Fragments are counted
+at every place where they are spread, but looked at only once, so that nested fragments
+cannot make the count itself expensive.
 """
 
 from collections.abc import Mapping
