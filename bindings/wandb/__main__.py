@@ -1,0 +1,5 @@
+"""`python -m wandb`: the command line."""
+
+from wandb.cli import main
+
+main()

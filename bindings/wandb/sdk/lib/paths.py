@@ -1,0 +1,5 @@
+"""Types of paths."""
+
+import os
+
+StrPath = str | os.PathLike[str]

@@ -1,0 +1,141 @@
+"""Runs of mode="disabled": the same surface, nothing is recorded or told."""
+
+from collections.abc import Mapping
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from wandb.sdk import records
+from wandb.sdk.core_questions import RunQuestions
+from wandb.sdk.lib.disabled import RunDisabled
+from wandb.sdk.lib.runid import generate_id
+from wandb.sdk.plain_values import plain
+from wandb.sdk.wandb_run import Run, RunParts
+from wandb.sdk.wandb_settings import Settings
+from wandb.sdk.wandb_summary import LocalStore, Summary
+
+if TYPE_CHECKING:
+    from wandb.sdk.wandb_setup import Session
+
+
+class NoStream:
+    """Takes records and keeps none."""
+
+    def append(self, record_bytes: bytes) -> None:
+        """Forget the record."""
+
+    def log_json(
+        self, data_json: bytes, timestamp: float, step: int | None, commit: bool
+    ) -> None:
+        """Forget the data."""
+
+    def flush(self, timeout_s: float) -> bool:
+        """There is nothing to wait for."""
+        return True
+
+    def ask(self, method: str, request: Any) -> Any:
+        """There is nobody to ask."""
+        raise ConnectionError("the run is disabled")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class NothingLogged:
+    """What methods that return an artifact return: takes every call and attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_arguments: Any, **_keywords: Any) -> "NothingLogged":
+        return self
+
+
+class NoopRun(Run, RunDisabled):
+    """A run that only keeps config and summary, in memory."""
+
+    def __init__(
+        self, settings: Settings, session: "Session", config: dict[str, Any]
+    ) -> None:
+        run_id = settings.run_id or generate_id()
+        facts = records.RunFacts(
+            run_id=run_id,
+            entity="",
+            project="dummy",
+            start_time=time(),
+            name=f"dummy-{run_id}",
+        )
+        stream = NoStream()
+        questions = RunQuestions(stream, run_id, "")
+        super().__init__(RunParts(settings, facts, stream, questions, session))
+        self._store = LocalStore()
+        self._summary = Summary(self._store)
+        self._config.update(config, allow_val_change=True)
+
+    def log(
+        self,
+        data: Mapping[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+    ) -> None:
+        """Update the summary in memory; the step stays 0.
+
+        Raises:
+            TypeError: data is not a mapping.
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError("Data passed to wandb.log() must be passed a dictionary")
+        for key, value in data.items():
+            self._store.change([((str(key),), plain(value))], [])
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """End the run. Idempotent; nothing is shown."""
+        from wandb.sdk.surface import unbind
+
+        self._finished = True
+        self._session.remove(self)
+        unbind(self)
+
+    @property
+    def path(self) -> str:
+        """`dummy/dummy/<id>`."""
+        return f"dummy/dummy/{self.id}"
+
+    @property
+    def entity(self) -> str:
+        """Empty."""
+        return ""
+
+    @property
+    def url(self) -> str | None:
+        """None."""
+        return None
+
+    @property
+    def project_url(self) -> str | None:
+        """None."""
+        return None
+
+    def _append(self, record: bytes) -> None:
+        return
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("log_artifact", "use_artifact", "log_model", "use_model"):
+            return NothingLogged()
+        if name in _QUIET:
+            return lambda *_arguments, **_keywords: None
+        return super().__getattr__(name)
+
+
+_QUIET = frozenset(
+    (
+        "alert",
+        "link_model",
+        "mark_preempting",
+        "pin_config_keys",
+        "save",
+        "unwatch",
+        "watch",
+    )
+)

@@ -1,0 +1,177 @@
+"""The end of a run: exit record, upload, last words.
+
+```
+exit record ─► spool ─► core has it (flush) ─► core uploads (finish_run, repeated)
+                                                  │ progress: wait on
+                                                  │ none for finish_timeout: say where
+                                                  └ the data lie, leave the rest to core
+```
+"""
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from wandb._terminal import termerror, termlog, termwarn
+from wandb.sdk import records
+from wandb.sdk.core_questions import FinishAnswer
+from wandb.sdk.where import in_container
+
+if TYPE_CHECKING:
+    from wandb.sdk.wandb_run import Run
+
+ANSWER_WAIT_S = 1.0
+PROGRESS_LINE_S = 5.0
+VALUE_CHARACTERS_MAX = 60
+CONTAINER_FACTOR = 10
+"""In a container the disk dies with the script: wait this much longer by default."""
+
+
+def end_run(run: "Run", exit_code: int) -> None:
+    """End the run once; never raises because of core or a server."""
+    if os.getpid() != run._pid:
+        _leave(run)  # a forked child: the run goes on in its parent
+        return
+    for callback in run._at_finish:
+        callback()
+    settings = run._settings
+    runtime = time.time() - run.start_time
+    answer: FinishAnswer | None = None
+    try:
+        if settings.x_update_finish_state:
+            run._stream.append(records.exited(run.id, exit_code, runtime))
+        answer = _wait(run)
+    finally:
+        run._ended(answer)
+        run._stream.close()
+        run._session.remove(run)
+        _unbind(run)
+    _show_result(run, answer)
+
+
+def _leave(run: "Run") -> None:
+    run._stream.flush(run._settings.finish_timeout)
+    run._stream.close()
+    run._ended(None)
+    _unbind(run)
+
+
+def _wait(run: "Run") -> FinishAnswer | None:
+    """Wait while it moves; returns core's last word, None if it never spoke."""
+    limit_s = _patience(run)
+    patience = _Patience(limit_s, in_container(run._session.environ))
+    last: FinishAnswer | None = None
+    while True:
+        flushed = run._stream.flush(ANSWER_WAIT_S)
+        answer = run._questions.finish(ANSWER_WAIT_S) if flushed else None
+        last = answer or last
+        if answer is not None and (answer.uploaded or answer.offline or answer.failed):
+            return answer
+        if not patience.goes_on(answer):
+            return last
+
+
+def _patience(run: "Run") -> float:
+    settings = run._settings
+    if in_container(run._session.environ) and "finish_timeout" not in settings.given:
+        return settings.finish_timeout * CONTAINER_FACTOR
+    return settings.finish_timeout
+
+
+class _Patience:
+    """Decides after each answer whether waiting goes on, and shows progress."""
+
+    def __init__(self, limit_s: float, container: bool) -> None:
+        self._limit_s = limit_s
+        self._container = container
+        self._moved_at = self._told_at = time.monotonic()
+        self._seen: Any = None
+
+    def goes_on(self, answer: FinishAnswer | None) -> bool:
+        now = time.monotonic()
+        seen = answer and (answer.rows_uploaded, answer.bytes_left, answer.durable)
+        if seen != self._seen:
+            self._seen, self._moved_at = seen, now
+        if now - self._told_at >= PROGRESS_LINE_S:
+            self._told_at = now
+            self._tell(answer, now - self._moved_at)
+        return now - self._moved_at < self._limit_s
+
+    def _tell(self, answer: FinishAnswer | None, idle_s: float) -> None:
+        if answer is None:
+            termlog("Waiting for the core daemon …")
+            return
+        line = f"Uploading: {answer.rows_uploaded:,} of {answer.rows_total:,} rows"
+        if idle_s > PROGRESS_LINE_S:
+            line += f", no progress for {idle_s:.0f} s"
+            line += f" ({answer.problem})" if answer.problem else ""
+            if self._container:
+                line += "; waiting on, because a container's disk dies with it"
+        termlog(line)
+
+
+def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
+    if answer is not None and answer.summary:
+        _show_summary(answer.summary, run._settings.max_end_of_run_summary_metrics)
+    if answer is not None and answer.refused_rows:
+        termwarn(
+            f"{answer.refused_rows} log calls were ignored: their step had gone by."
+        )
+    directory = run.sync_dir
+    if answer is None:
+        termwarn(
+            f"Core did not answer. The data of run {run.id} are kept on this machine "
+            f"and go on when core runs again; they lie in {directory}"
+        )
+    elif answer.offline:
+        termlog("You can sync this run by running:")
+        termlog(f"  wandb sync {directory}")
+    elif answer.failed:
+        termerror(f"The upload of run {run.id} failed: {answer.problem}")
+        termerror(f"Its data lie in {directory}; retry with: wandb sync {directory}")
+    elif not answer.uploaded:
+        _tell_unfinished(run, answer)
+    if run._answer.run_url:
+        termlog(f"View run {run.name or run.id} at: {run._answer.run_url}")
+    if directory:
+        termlog(f"Find logs at: {os.path.join(directory, 'logs')}")
+
+
+def _tell_unfinished(run: "Run", answer: FinishAnswer) -> None:
+    left = answer.rows_total - answer.rows_uploaded
+    why = f" ({answer.problem})" if answer.problem else ""
+    termwarn(
+        f"The upload made no progress{why}: {left:,} rows are still to go. They lie in "
+        f"{run.sync_dir}, and core goes on uploading in the background."
+    )
+    if in_container(run._session.environ):
+        termerror(
+            "This is a container: when it ends, what has not been uploaded is lost "
+            f"unless {run.sync_dir} is on a volume. Set WANDB_FINISH_TIMEOUT to wait "
+            "longer."
+        )
+
+
+def _show_summary(summary: dict[str, Any], rows_max: int) -> None:
+    shown = [(k, v) for k, v in sorted(summary.items()) if not k.startswith("_")]
+    if not shown or rows_max <= 0:
+        return
+    width = max(len(key) for key, _ in shown[:rows_max])
+    termlog("Run summary:")
+    for key, value in shown[:rows_max]:
+        termlog(f"  {key:>{width}} {_short(value)}")
+    if len(shown) > rows_max:
+        termlog(f"  … and {len(shown) - rows_max} more")
+
+
+def _short(value: Any) -> str:
+    text = f"{value:.5g}" if isinstance(value, float) else str(value)
+    if len(text) > VALUE_CHARACTERS_MAX:
+        return text[: VALUE_CHARACTERS_MAX - 1] + "…"
+    return text
+
+
+def _unbind(run: "Run") -> None:
+    from wandb.sdk.surface import unbind
+
+    unbind(run)

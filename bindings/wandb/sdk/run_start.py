@@ -1,0 +1,284 @@
+"""Starting a run: directory, core, stream, first records, first words.
+
+Whatever core or a server do, training goes on: without core the records stay in the
+spool of this process, and the next core takes them from there.
+"""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wandb_proto import VERSION
+
+from wandb._launcher import ensure_core
+from wandb._stream import Stream
+from wandb._terminal import termlog, termwarn
+from wandb.errors import AuthenticationError, UsageError
+from wandb.sdk import debug_log, records
+from wandb.sdk.core_questions import RunQuestions, StartAnswer
+from wandb.sdk.environment import (
+    Program,
+    find_program,
+    gather_environment,
+    gather_telemetry,
+)
+from wandb.sdk.git import Repository, find_repository, without_credentials
+from wandb.sdk.live_run import LiveRun
+from wandb.sdk.names import readable_name
+from wandb.sdk.plain_values import plain
+from wandb.sdk.run_directory import make_run_directory
+from wandb.sdk.run_settings import default_project, with_run_id
+from wandb.sdk.server_choice import ServerChoice, choose_server
+from wandb.sdk.wandb_config import config_mapping
+from wandb.sdk.wandb_run import Run, RunParts
+from wandb.sdk.wandb_settings import Settings
+from wandb.sdk.wandb_setup import Session
+
+_logger = logging.getLogger(__name__)
+
+FIRST_BATCH_WAIT_S = 5.0
+URL_WAIT_S = 5.0
+LOCAL_URL_WAIT_S = 15.0
+"""The local server may have to be started first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What is decided before the first byte is written."""
+
+    settings: Settings
+    server: ServerChoice
+    program: Program
+    repository: Repository | None
+    config: dict[str, Any]
+    start_time: float
+
+
+def start_run(
+    session: Session,
+    settings: Settings,
+    defaults: dict[str, Any],
+    config: dict[str, Any],
+    force: bool,
+) -> Run:
+    """A run whose first records are in the spool; asks for its URL, briefly.
+
+    Raises:
+        UsageError: the server says that resume="must" or "never" cannot be; or force
+            without an API key.
+    """
+    start = _decide(session, settings, {**defaults, **config})
+    if force:
+        _require_key(start)
+    start = _with_directory(start)
+    log_file = debug_log.open_log(start.settings)
+    stream = _open_stream(session, start)
+    run = _first_records(session, start, stream)
+    run._at_finish.append(lambda: debug_log.close_log(log_file))
+    _tell_start(start, run)
+    try:
+        _ask_server(start, run)
+    except UsageError:
+        run._discard()
+        debug_log.close_log(log_file)
+        raise
+    run._capture_console()
+    return run
+
+
+def _decide(session: Session, settings: Settings, config: dict[str, Any]) -> _Start:
+    program = find_program(settings)
+    repository = None
+    if not settings.disable_git:
+        where = Path(settings.git_root or ".")
+        repository = find_repository(where, settings.git_remote)
+    server = choose_server(settings, session.places, session.environ)
+    changes: dict[str, Any] = {"base_url": server.base_url}
+    if server.offline_because and settings.mode == "online":
+        changes["mode"] = "offline"
+    if settings.project is None:
+        changes["project"] = default_project(program, repository)
+    if settings.run_name is None and settings.resume is None:
+        changes["run_name"] = readable_name()
+    settings = with_run_id(settings.merged(changes, "default"))
+    started = settings.x_start_time or time.time()
+    return _Start(settings, server, program, repository, config, started)
+
+
+def _require_key(start: _Start) -> None:
+    if start.server.api_key is None and not start.server.local:
+        raise UsageError(
+            f"No API key configured for {start.server.base_url}. "
+            "Use `wandb login` to log in."
+        )
+
+
+def _with_directory(start: _Start) -> _Start:
+    settings = start.settings
+    directory = make_run_directory(settings, settings.run_id or "", start.start_time)
+    settings = settings.merged({"sync_dir": str(directory)})
+    return _Start(
+        settings,
+        start.server,
+        start.program,
+        start.repository,
+        start.config,
+        start.start_time,
+    )
+
+
+def _open_stream(session: Session, start: _Start) -> Stream:
+    try:
+        ensure_core(session.places, session.environ)
+    except Exception as problem:  # a run's boundary: training goes on without core
+        _logger.warning("core not started problem=%s", problem)
+        termwarn(
+            f"The core daemon cannot be started ({problem}). The run goes on; its data "
+            "are kept on this machine and are taken up when core runs."
+        )
+    settings = start.settings
+    return Stream.open(
+        settings.run_id or "",
+        settings.sync_file or "",
+        session.places,
+        primary=settings.x_primary,
+        settings=settings,
+    )
+
+
+def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
+    settings = start.settings
+    run_id = settings.run_id or ""
+    facts = _facts(start)
+    stream.append(records.open_run(run_id, facts, _target(start)))
+    questions = RunQuestions(stream, run_id, settings.sync_file or "")
+    run = LiveRun(RunParts(settings, facts, stream, questions, session))
+    run._config.load(dict(facts.config))
+    if settings.sweep_param_path:
+        run._config.update_locked(config_mapping(settings.sweep_param_path))
+    if not settings.x_disable_meta:
+        environment = gather_environment(
+            settings, start.program, start.repository, session.environ, start.start_time
+        )
+        stream.append(records.environment(run_id, environment))
+    stream.append(records.telemetry(run_id, gather_telemetry()))
+    return run
+
+
+def _facts(start: _Start) -> records.RunFacts:
+    settings, repository = start.settings, start.repository
+    remote = settings.git_remote_url or (repository.remote_url if repository else "")
+    commit = settings.git_commit or (repository.commit if repository else "")
+    return records.RunFacts(
+        run_id=settings.run_id or "",
+        entity=settings.entity or "",
+        project=settings.project or "",
+        start_time=start.start_time,
+        host="" if settings.x_disable_machine_info else _host(settings),
+        name=settings.run_name or "",
+        notes=settings.run_notes or "",
+        tags=tuple(dict.fromkeys(settings.run_tags or ())),
+        group=settings.run_group or "",
+        job_type=settings.run_job_type or "",
+        sweep_id=settings.sweep_id or "",
+        resume=settings.resume in ("allow", "must", "auto"),
+        git_remote="" if settings.disable_git else without_credentials(remote),
+        git_commit="" if settings.disable_git else commit,
+        config={str(key): plain(value) for key, value in start.config.items()},
+    )
+
+
+def _host(settings: Settings) -> str:
+    import platform
+
+    return settings.host or platform.node()
+
+
+def _target(start: _Start) -> records.Target:
+    settings, server = start.settings, start.server
+    resume = "allow" if settings.resume == "auto" else settings.resume or ""
+    return records.Target(
+        mode=settings.mode,
+        base_url=server.base_url,
+        app_url=server.app_url,
+        local_server=server.local,
+        resume=resume,
+        key_from_environment=server.key_from_environment,
+        label=settings.x_label or "",
+    )
+
+
+def _tell_start(start: _Start, run: Run) -> None:
+    because = start.server.offline_because
+    termlog(f"Tracking run with wandb version {VERSION}")
+    if run.offline and because:
+        termlog(
+            f"{because} is set and no server is configured: the run stays offline. "
+            "Set WANDB_BASE_URL, or mode='online' for a server on this machine."
+        )
+    elif run.offline:
+        termlog("W&B syncing is set to `offline` in this directory.")
+        termlog("Run `wandb online` or set WANDB_MODE=online to enable syncing.")
+    elif start.server.api_key is None and not start.server.local:
+        termwarn(
+            f"No API key for {start.server.base_url}: the run is kept on this machine "
+            "and uploaded after `wandb login`."
+        )
+    termlog(f"Run data is saved locally in {run.sync_dir}")
+
+
+def _ask_server(start: _Start, run: LiveRun) -> None:
+    """Ask what the server made of the run; without an answer, go on.
+
+    Raises:
+        UsageError: resume cannot be as asked.
+    """
+    settings = start.settings
+    answer: StartAnswer | None = None
+    if run._stream.flush(FIRST_BATCH_WAIT_S) and not run.offline:
+        wait_s = LOCAL_URL_WAIT_S if start.server.local else URL_WAIT_S
+        if settings.resume is not None:
+            wait_s = settings.init_timeout
+        if start.server.api_key is None and not start.server.local:
+            wait_s = 0.0
+        answer = run._questions.start(wait_s)
+    if answer is not None and answer.error:
+        _tell_error(answer)
+    if answer is not None and answer.server_known:
+        run._learn(answer)
+        run._config.load_missing(_object(answer.config_json))
+    _tell_run(run)
+
+
+def _tell_error(answer: StartAnswer) -> None:
+    if answer.error_kind == "usage":
+        raise UsageError(answer.error)
+    if answer.error_kind == "authentication":
+        _logger.warning("%s", AuthenticationError.__name__)
+    termwarn(f"{answer.error} The run goes on; its data are kept on this machine.")
+
+
+def _tell_run(run: LiveRun) -> None:
+    answer = run._answer
+    label = run.name or run.id
+    if run.offline:
+        return
+    verb = "Resuming" if answer.resumed else "Syncing"
+    termlog(f"{verb} run {label}")
+    if answer.project_url:
+        termlog(f"View project at {answer.project_url}")
+    if answer.run_url:
+        termlog(f"View run at {answer.run_url}")
+    elif not answer.server_known:
+        termlog("The server has not answered yet; uploading starts when it does.")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
