@@ -11,7 +11,7 @@ _NAMES = {"gpu_type": "gpu", "gpu_nvidia": "gpu_nvidia"}
 def merge_environment(known: EnvironmentRecord, news: EnvironmentRecord) -> None:
     """Complete what is known, field by field; a later value wins whole."""
     for field, _ in news.ListFields():
-        known.ClearField(field.name)  # type: ignore[arg-type]
+        known.ClearField(field.name)
     known.MergeFrom(news)
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from wandb_proto import json_codec
 
-Node: TypeAlias = "dict[str, Node | str]"
+Node: TypeAlias = dict[str, "Node | str"]
 
 
 class JsonTree:

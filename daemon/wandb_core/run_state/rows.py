@@ -16,7 +16,7 @@ from wandb_proto.v1.record_pb2 import (
     SummaryItem,
 )
 
-from wandb_core.run_state.json_tree import Node, key_text, open_text, render
+from wandb_core.run_state.json_tree import Node, open_text, render
 
 AnyItem: TypeAlias = HistoryItem | SummaryItem | ConfigItem
 

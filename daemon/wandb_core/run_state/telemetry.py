@@ -1,8 +1,8 @@
 """Telemetry as the server's config shows it: `_wandb.value.t`.
 
 The message becomes an object with its field numbers as keys. Messages of flags become
-the sorted list of the numbers that are set; they are read from the wire, because clients
-know more of them than our contract names.
+the sorted list of the numbers that are set; they are read from the wire, because
+clients know more of them than our contract names.
 """
 
 from typing import Any

@@ -12,7 +12,10 @@ from typing import Any
 
 _INDENT = "    "
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.+@-]*\Z")
-_WORDS = frozenset("y n yes no on off true false null none nan inf infinity".split())
+_WORDS = {
+    "y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf",
+    "infinity",
+}  # fmt: skip
 _UNSAFE = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 

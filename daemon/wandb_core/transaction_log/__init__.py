@@ -1,9 +1,9 @@
 """The run log `run-<id>.wandb`: written, read, and repaired after any crash.
 
-The format is the official one (`framing.py` draws it). `LogWriter` appends whole batches
-in one write each; `LogReader` follows a log that may still grow and steps over damage;
-`recovery.py` finds the end of a log that a crash left behind. All of it blocks: callers
-give it a thread of its own.
+The format is the official one (`framing.py` draws it). `LogWriter` appends whole
+batches in one write each; `LogReader` follows a log that may still grow and steps over
+damage; `recovery.py` finds the end of a log that a crash left behind. All of it blocks:
+callers give it a thread of its own.
 """
 
 from wandb_core.transaction_log.files import Files, RealFiles

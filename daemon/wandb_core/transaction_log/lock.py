@@ -1,10 +1,10 @@
 """The lock that says: somebody appends to this log.
 
 It belongs to the open file, not to the process: a POSIX record lock in the classic form
-(`fcntl.lockf`) would be lost as soon as this process closes *any* descriptor of the same
-file, and the uploader opens and closes the log while its writer holds the lock. Both
-forms see each other. Where open file description locks are missing (macOS), `flock` has
-the same life.
+(`fcntl.lockf`) would be lost as soon as this process closes *any* descriptor of the
+same file, and the uploader opens and closes the log while its writer holds the lock.
+Both forms see each other. Where open file description locks are missing (macOS),
+`flock` has the same life.
 """
 
 import errno

@@ -86,7 +86,10 @@ class _Scanner:
         """Take the chunk at `position`; returns where the next is, None at the end."""
         left = BLOCK_BYTES - position % BLOCK_BYTES
         if left < CHUNK_HEADER_BYTES:
-            return position + left if position + left <= self._end else self._stop()
+            if position + left <= self._end:
+                return position + left
+            self._stop()
+            return None
         if self._end - position < CHUNK_HEADER_BYTES:
             return self._incomplete(position)
         crc, size, kind = CHUNK_HEADER.unpack_from(self._data, position - self._offset)
@@ -97,9 +100,11 @@ class _Scanner:
             return self._incomplete(position)
         part = self._data[start - self._offset : start + size - self._offset]
         if checksum(kind, part) != crc:
-            return self._damaged(position, "wrong checksum", claimed_end=start + size)
+            return self._damaged(
+                position, "wrong checksum", claimed_end=int(start + size)
+            )
         self._take(kind, part, position, start + size)
-        return start + size
+        return int(start + size)
 
     def _take(self, kind: int, part: bytes, position: int, next_position: int) -> None:
         if kind <= FIRST:
@@ -138,7 +143,8 @@ class _Scanner:
     def _incomplete(self, position: int) -> int | None:
         if self._is_last and position < self._end:
             return self._damaged(position, "cut off")
-        return self._stop()
+        self._stop()
+        return None
 
     def _stop(self) -> None:
         """The bytes end. If they are the last, a record still open is lost."""
