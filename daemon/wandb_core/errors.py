@@ -15,6 +15,7 @@ CoreError
     LogOwnedElsewhere       another host appends to this log
     CoreRunning             another core of this user holds the lock
     LocalServerMissing      the embedded server is not installed or did not start
+    StreamRefused           a stream with a bad opening, or one too many
   LogDamaged              what was lost, in bytes, from which offset
   SettingsError           field, value, allowed range, where it came from
 ```
@@ -120,6 +121,14 @@ class CoreRunning(PermanentError):
 
 class LocalServerMissing(PermanentError):
     """The embedded server cannot be started; the text says what to do."""
+
+    def __init__(self, text: str, *, installed: bool = True) -> None:
+        super().__init__(text)
+        self.installed = installed
+
+
+class StreamRefused(PermanentError):
+    """A stream that cannot be let in; the text says why."""
 
 
 class LogDamaged(CoreError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1.record_pb2 import Record
 
 
@@ -18,6 +19,25 @@ class IncomingBatch:
     stream_id: str
     first_sequence: int
     records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserNotice:
+    """A message for the terminal of a run's user."""
+
+    level: str
+    """info | warning | error"""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What core has to say to one stream: how far it is in the log, and messages."""
+
+    next_sequence: int
+    """Everything below is in the log; 0 if nothing is known yet."""
+    notices: tuple[UserNotice, ...] = ()
+    stop_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +101,63 @@ class LogProgress(Protocol):
 
     async def changed(self, known_end: int, timeout_s: float) -> None:
         """Return when the end moved on, ended() flipped, or after timeout_s."""
+        ...
+
+
+class PublishedStream(Protocol):
+    """The stream of one writing process, as the receiver sees it."""
+
+    async def send(self, batch: IncomingBatch) -> None:
+        """Return when the batch is queued; waits while the log is behind.
+
+        Raises:
+            LinkLost: core stops, or the stream was opened a second time.
+        """
+        ...
+
+    async def next_answer(self) -> Acknowledgement | None:
+        """Wait for news, several joined into one; None after `half_close` or detach.
+
+        Raises:
+            LinkLost: as in `send`.
+        """
+        ...
+
+    def half_close(self) -> None:
+        """No more batches; answers end when all that was sent is acknowledged."""
+        ...
+
+    def detach(self) -> None:
+        """The connection is over, for whatever reason; idempotent."""
+        ...
+
+
+class Reception(Protocol):
+    """Who answers the calls of the bindings: implemented by the daemon."""
+
+    def open_stream(self, opening: service.StreamOpening) -> PublishedStream:
+        """Let a stream in.
+
+        Raises:
+            LinkLost: core is stopping.
+            PermanentError: the opening makes no sense or there are too many clients.
+        """
+        ...
+
+    async def start_run(
+        self, request: service.StartRunRequest
+    ) -> service.StartRunResponse: ...
+
+    async def get_summary(
+        self, request: service.GetSummaryRequest
+    ) -> service.GetSummaryResponse: ...
+
+    async def finish_run(
+        self, request: service.FinishRunRequest
+    ) -> service.FinishRunResponse: ...
+
+    async def status_json(self) -> str: ...
+
+    def stop(self, *, abort: bool) -> None:
+        """Begin to stop; returns at once."""
         ...

@@ -96,6 +96,9 @@ class CoreSettings:
         1.0, "0.01..600", "First pause after a failed request; doubles, full jitter."
     )
     retry_delay_s_max: float = _setting(60.0, "0.01..3600", "Longest such pause.")
+    local_server_check_s: float = _setting(
+        5.0, "0.05..600", "How often a crashed embedded server is looked for."
+    )
     local_server_start_s: float = _setting(
         30.0, "1..600", "How long the embedded server may take to start."
     )

@@ -1,0 +1,123 @@
+"""`python -m wandb_core`: the process edge.
+
+serve   run core in the foreground (started detached by the bindings)
+start   start it if it does not run      stop [--abort]   stop it
+status  [--json]                         sync PATH…       upload logs
+"""
+
+import argparse
+import asyncio
+import faulthandler
+import json
+import logging
+import os
+import random
+import signal
+import sys
+from collections.abc import Sequence
+
+from wandb_proto.build import build_id
+from wandb_proto.places import Places
+
+from wandb_core import control
+from wandb_core.clock import SystemClock
+from wandb_core.daemon import Daemon
+from wandb_core.errors import CoreError, CoreRunning
+from wandb_core.lifecycle import CoreLock, detach
+from wandb_core.settings import CoreSettings
+from wandb_core.status import as_table
+
+_log = logging.getLogger("wandb_core")
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="wandb core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="run core in the foreground")
+    commands.add_parser("start", help="start core if it does not run")
+    stop = commands.add_parser("stop", help="let core finish, then stop it")
+    stop.add_argument("--abort", action="store_true", help="do not upload any more")
+    status = commands.add_parser("status", help="what core is doing")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
+    chosen = parser.parse_args(arguments)
+    places = Places.from_environment(os.environ)
+    try:
+        match chosen.command:
+            case "serve":
+                return _serve(places)
+            case "start":
+                address = control.start(places, os.environ)
+                print(f"core runs (pid {address.pid})")
+            case "stop":
+                stopped = control.stop(places, abort=chosen.abort)
+                print("core has stopped" if stopped else "core does not run")
+            case "status":
+                return _show_status(places, as_json=chosen.json)
+    except CoreError as error:
+        print(f"wandb core: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _show_status(places: Places, *, as_json: bool) -> int:
+    snapshot = control.ask_status(places)
+    if as_json:
+        print(json.dumps(snapshot or {"pid": None}))
+    else:
+        print(as_table(snapshot) if snapshot else "core does not run")
+    return 0
+
+
+def _serve(places: Places) -> int:
+    """Be the core; 0 also if another one is."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    faulthandler.enable()
+    try:
+        settings = CoreSettings.from_environment(os.environ)
+        lock = CoreLock.take(places)
+    except CoreRunning:
+        return 0
+    detach()
+    build_id()
+    _log.info("core_starts pid=%d build=%s", os.getpid(), build_id())
+    environ = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in control.HIDDEN_VARIABLES
+    }
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run_daemon(places, settings, environ, lock))
+    logging.shutdown()
+    # Threads that hang on a dead disk must not keep the lock.
+    os._exit(0)
+
+
+async def _run_daemon(
+    places: Places, settings: CoreSettings, environ: dict[str, str], lock: CoreLock
+) -> None:
+    daemon = Daemon(
+        places,
+        settings,
+        environ,
+        lock,
+        clock=SystemClock(),
+        chance=random.Random(),
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.stop)
+    await daemon.run()
+    _log.info("core_gone")
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.Loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Rings whose records core must fetch itself, because their writer no longer can.
+
+A ring belongs to its writer (and its writer's link) while the writer lives: a lock says
+so, never a pid or a timeout. Afterwards core claims the lock, reads what is left, and
+removes the ring once that is durably in the log. Everything here blocks.
+"""
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_proto.ring import RingDamage, RingReader
+
+from wandb_core.model import IncomingBatch
+
+_log = logging.getLogger(__name__)
+
+BATCH_RECORDS_MAX = 4096
+BATCH_BYTES_MAX = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRing:
+    """A ring file and what its header says."""
+
+    path: Path
+    stream_id: str
+    run_id: str
+    log_path: Path
+    pid: int
+    primary: bool
+    writer_alive: bool
+
+
+def find_rings(
+    spool_dirs: Iterable[Path], skipped: frozenset[Path] = frozenset()
+) -> list[FoundRing]:
+    """All readable rings but the skipped ones. What is no ring is left alone."""
+    paths: list[Path] = []
+    for directory in spool_dirs:
+        with suppress(OSError):
+            paths += sorted(directory.glob("*.ring"))
+    looks = (look_at(path) for path in paths if path not in skipped)
+    return [ring for ring in looks if ring is not None]
+
+
+def look_at(path: Path) -> FoundRing | None:
+    """The ring, or None if it is gone, or is none (yet)."""
+    try:
+        reader = RingReader.open(path)
+    except (OSError, ValueError) as error:
+        _log.debug("no_ring path=%s reason=%s", path, error)
+        return None
+    try:
+        header = reader.header
+        return FoundRing(
+            path=path,
+            stream_id=header.stream_id,
+            run_id=header.run_id,
+            log_path=Path(header.log_path),
+            pid=header.pid,
+            primary=header.primary,
+            writer_alive=reader.writer_alive(),
+        )
+    except OSError:
+        return None
+    finally:
+        reader.close()
+
+
+class OrphanRing:
+    """A claimed ring of a dead writer; nobody else drains it until `close`."""
+
+    def __init__(self, reader: RingReader) -> None:
+        self._reader = reader
+        self._records = reader.records()
+        self._held: tuple[int, bytes] | None = None
+        self.stream_id = reader.header.stream_id
+        self.next_sequence = reader.next_sequence
+
+    @classmethod
+    def claim(cls, path: Path) -> "OrphanRing | None":
+        """None if the ring is gone, or its writer lives after all.
+
+        Raises:
+            OSError, ValueError: it cannot be read.
+        """
+        try:
+            reader = RingReader.open(path)
+        except FileNotFoundError:
+            return None
+        if not reader.claim():
+            reader.close()
+            return None
+        return cls(reader)
+
+    def next_batch(self) -> IncomingBatch | None:
+        """The next records that can be read, or None at the end."""
+        records: list[bytes] = []
+        first = size = 0
+        while (item := self._held or next(self._records, None)) is not None:
+            self._held = None
+            sequence, payload = item
+            first = first if records else sequence
+            size += len(payload)
+            is_full = len(records) == BATCH_RECORDS_MAX or size > BATCH_BYTES_MAX
+            if records and (is_full or sequence != first + len(records)):
+                self._held = item
+                break
+            records.append(payload)
+        if not records:
+            return None
+        self.next_sequence = first + len(records)
+        return IncomingBatch(self.stream_id, first, tuple(records))
+
+    @property
+    def damages(self) -> list[RingDamage]:
+        return self._reader.damages
+
+    def discard(self) -> None:
+        """Remove the ring with all its files: everything is in the log."""
+        self._reader.discard()
+
+    def close(self) -> None:
+        """Let go of it; what was not discarded stays for the next try."""
+        self._reader.close()

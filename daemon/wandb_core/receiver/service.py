@@ -1,0 +1,129 @@
+"""The methods of `CoreService`, as coroutines of the daemon's loop."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from wandb_proto import PROTOCOL_VERSION, VERSION
+from wandb_proto.build import build_id
+from wandb_proto.v1 import core_service_pb2 as service
+from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
+
+from wandb_core.errors import LinkLost, PermanentError
+from wandb_core.model import (
+    Acknowledgement,
+    IncomingBatch,
+    PublishedStream,
+    Reception,
+)
+
+_LEVELS = {
+    "info": service.Notice.INFO,
+    "warning": service.Notice.WARNING,
+    "error": service.Notice.ERROR,
+}
+
+
+class CoreServicer(service_grpc.CoreServiceServicer):  # type: ignore[misc]
+    """Turns calls into questions to the reception; holds no state of its own."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+
+    async def Handshake(
+        self, request: service.HandshakeRequest, context: Any
+    ) -> service.HandshakeResponse:
+        return service.HandshakeResponse(
+            protocol=PROTOCOL_VERSION,
+            version=VERSION,
+            build=build_id(),
+            pid=os.getpid(),
+        )
+
+    async def Publish(
+        self, requests: AsyncIterator[service.RecordBatch], context: Any
+    ) -> None:
+        """Batches in, acknowledgements out, until either side ends the stream."""
+        first = await anext(aiter(requests), None)
+        if first is None:
+            return
+        try:
+            stream = self._reception.open_stream(first.opening)
+        except LinkLost as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+        except PermanentError as error:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        try:
+            await _carry(stream, first, requests, context)
+        except* LinkLost as group:
+            reason = str(group.exceptions[0])
+            await context.abort(grpc.StatusCode.UNAVAILABLE, reason)
+        finally:
+            stream.detach()
+
+    async def StartRun(
+        self, request: service.StartRunRequest, context: Any
+    ) -> service.StartRunResponse:
+        return await self._reception.start_run(request)
+
+    async def GetSummary(
+        self, request: service.GetSummaryRequest, context: Any
+    ) -> service.GetSummaryResponse:
+        return await self._reception.get_summary(request)
+
+    async def FinishRun(
+        self, request: service.FinishRunRequest, context: Any
+    ) -> service.FinishRunResponse:
+        return await self._reception.finish_run(request)
+
+    async def GetStatus(
+        self, request: service.GetStatusRequest, context: Any
+    ) -> service.GetStatusResponse:
+        return service.GetStatusResponse(
+            status_json=await self._reception.status_json()
+        )
+
+    async def Stop(
+        self, request: service.StopRequest, context: Any
+    ) -> service.StopResponse:
+        self._reception.stop(abort=request.abort)
+        return service.StopResponse()
+
+
+async def _carry(
+    stream: PublishedStream,
+    first: service.RecordBatch,
+    requests: AsyncIterator[service.RecordBatch],
+    context: Any,
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_write_answers(stream, context))
+        stream_id = first.opening.stream_id
+        if first.records:
+            await stream.send(_batch_of(stream_id, first))
+        async for message in requests:
+            if message.records:
+                await stream.send(_batch_of(stream_id, message))
+        stream.half_close()
+
+
+async def _write_answers(stream: PublishedStream, context: Any) -> None:
+    while (answer := await stream.next_answer()) is not None:
+        await context.write(_message_of(answer))
+
+
+def _batch_of(stream_id: str, message: service.RecordBatch) -> IncomingBatch:
+    return IncomingBatch(stream_id, message.first_sequence, tuple(message.records))
+
+
+def _message_of(answer: Acknowledgement) -> service.BatchAck:
+    return service.BatchAck(
+        next_sequence=answer.next_sequence,
+        stop_requested=answer.stop_requested,
+        notices=[
+            service.Notice(level=_LEVELS.get(notice.level, 0), text=notice.text)
+            for notice in answer.notices
+        ],
+    )

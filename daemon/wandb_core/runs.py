@@ -1,0 +1,345 @@
+"""All runs that core has to do with: their pipelines, their uploads, their orphans.
+
+```
+ open_stream ─► pipeline ─(target known)─► upload
+ sweep ─► ring of a dead writer ─► claimed, delivered, discarded ─► pipeline ends
+       └► no writer left ─► pipeline ends             (crashed: no exit record)
+ backlog entry without a pipeline ─► upload of a settled log
+```
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from wandb_proto.v1.core_service_pb2 import StreamOpening
+from wandb_proto.v1.record_pb2 import UploadTarget
+
+from wandb_core import owner_mark
+from wandb_core.backlog import BacklogEntry
+from wandb_core.channel import ChannelClosed
+from wandb_core.errors import LinkLost, StreamRefused
+from wandb_core.notices import RunNotices
+from wandb_core.orphan_rings import FoundRing, OrphanRing, find_rings, look_at
+from wandb_core.pending_upload import ONLINE_MODES, PendingUpload, UploadTools
+from wandb_core.pipeline import PipelineCounts, RunPipeline, Writer
+from wandb_core.stream_link import StreamLink
+from wandb_core.written_log import SettledLog
+
+_log = logging.getLogger(__name__)
+
+ENDED_KEPT_MAX = 64
+"""How many ended runs can still be asked about from memory."""
+
+STOP_POLL_S = 0.1
+
+
+class Runs:
+    """The registry; lives in one event loop, its tasks in the daemon's TaskGroup."""
+
+    def __init__(
+        self,
+        tasks: asyncio.TaskGroup,
+        tools: UploadTools,
+        spool_dirs: tuple[Path, ...],
+        wake_up: Callable[[], None],
+    ) -> None:
+        self.pipelines: dict[Path, RunPipeline] = {}
+        self.ended: dict[Path, RunPipeline] = {}
+        """The latest pipelines that ended, oldest first."""
+        self.uploads: dict[Path, PendingUpload] = {}
+        """The latest upload of each log."""
+        self.totals = PipelineCounts()
+        """Of all pipelines since core began."""
+        self._tasks = tasks
+        self._tools = tools
+        self._spool_dirs = spool_dirs
+        self._wake_up = wake_up
+        self._draining: set[Path] = set()
+        self._handed_keys: dict[Path, str] = {}
+        self._pipeline_tasks: dict[asyncio.Task[None], RunPipeline] = {}
+        self._upload_tasks: dict[asyncio.Task[None], PendingUpload] = {}
+        self._stopping = False
+
+    # ---- questions -----------------------------------------------------------------
+
+    def links(self) -> list[tuple[RunPipeline, Writer]]:
+        """Every connected writer."""
+        return [
+            (pipeline, writer)
+            for pipeline in self.pipelines.values()
+            for writer in pipeline.writers.values()
+            if writer.link is not None
+        ]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody writes, or any upload can go on."""
+        return bool(
+            self._draining
+            or any(pipeline.writers for pipeline in self.pipelines.values())
+            or any(upload.can_progress for upload in self._upload_tasks.values())
+        )
+
+    def find(self, run_id: str, path: Path) -> RunPipeline | None:
+        """The run's pipeline, opened again if need be; None if there is no such log."""
+        known = self.pipelines.get(path) or self.ended.get(path)
+        if known is not None:
+            return known
+        if self._stopping or not path.is_absolute() or not path.exists():
+            return None
+        return self._pipeline_for(run_id, path)
+
+    # ---- streams -------------------------------------------------------------------
+
+    def open_stream(self, opening: StreamOpening) -> StreamLink:
+        """Let a stream in; see `Reception`."""
+        if self._stopping:
+            raise LinkLost("core is stopping")
+        path, ring_path = Path(opening.log_path), Path(opening.ring_path)
+        if not (opening.stream_id and opening.run_id and path.is_absolute()):
+            raise StreamRefused("a stream needs stream id, run id and log path")
+        if len(self.links()) >= self._tools.settings.clients_max:
+            raise StreamRefused(
+                f"core serves {self._tools.settings.clients_max} processes already; "
+                "WANDB_CORE_CLIENTS_MAX sets this limit"
+            )
+        pipeline = self._pipeline_for(opening.run_id, path)
+        if pipeline.finishing or ring_path in self._draining:
+            raise LinkLost("the log is just being closed; connect again")
+        if opening.api_key:
+            self._handed_keys[path] = opening.api_key
+            if pipeline.target is not None:
+                self._hand_over_key(path, pipeline.target)
+        return pipeline.attach(
+            Writer(
+                stream_id=opening.stream_id,
+                ring_path=ring_path if opening.ring_path else None,
+                pid=opening.pid,
+                primary=opening.primary,
+            )
+        )
+
+    # ---- orphans and the backlog ---------------------------------------------------
+
+    async def sweep(self) -> None:
+        """Look at the rings whose streams are not connected; end what has no writer."""
+        connected = {writer.ring_path for _, writer in self.links() if writer.ring_path}
+        skipped = frozenset(connected | self._draining)
+        for ring in await asyncio.to_thread(find_rings, self._spool_dirs, skipped):
+            self._take_up(ring)
+        for pipeline in list(self.pipelines.values()):
+            await self._forget_gone_writers(pipeline)
+            if not pipeline.writers and not pipeline.finishing:
+                _log.info(
+                    "log_ends run=%s exited=%s",
+                    pipeline.run_id,
+                    pipeline.written.exited,
+                )
+                await pipeline.finish(abandoned=True)
+
+    def resume(self, entries: list[BacklogEntry]) -> None:
+        """Go on with uploads of earlier cores whose logs nobody writes now."""
+        for entry in entries:
+            host = owner_mark.living_owner(entry.log_path, self._tools.machine)
+            if host is not None:
+                _log.info("backlog_of_other_host path=%s host=%s", entry.log_path, host)
+            elif entry.log_path not in self.pipelines:
+                notices = RunNotices(entry.run_id)
+                settled = SettledLog(entry.log_path)
+                self._start_upload(
+                    PendingUpload(
+                        settled, entry.run_id, entry.target, notices, self._tools,
+                        settled=True,
+                    )
+                )  # fmt: skip
+
+    async def watch_local_server(self) -> None:
+        """Start the embedded server again if it crashed while somebody needs it."""
+        needed = any(
+            upload.target.local_server and upload.can_progress
+            for upload in self._upload_tasks.values()
+        )
+        local_server = self._tools.local_server
+        if needed and await asyncio.to_thread(local_server.crashed):
+            _log.warning("local_server_crashed")
+            await asyncio.to_thread(local_server.ensure)
+
+    # ---- the end -------------------------------------------------------------------
+
+    async def drain(self, timeout_s: float) -> None:
+        """Write what has arrived, close all logs, then upload while there is time."""
+        self._stopping = True
+        for task, upload in self._upload_tasks.items():
+            if not upload.log_ended:
+                task.cancel()
+        for pipeline in list(self.pipelines.values()):
+            await pipeline.finish(abandoned=False)
+        clock = self._tools.clock
+        deadline = clock.monotonic() + timeout_s
+        while clock.monotonic() < deadline and self._is_worth_waiting():
+            await clock.sleep(STOP_POLL_S)
+        self.abort()
+
+    def abort(self) -> None:
+        """Stop everything now; logs and rings keep the rest."""
+        self._stopping = True
+        for task in [*self._pipeline_tasks, *self._upload_tasks]:
+            task.cancel()
+
+    def _is_worth_waiting(self) -> bool:
+        return bool(self._pipeline_tasks) or any(
+            upload.can_progress and not upload.status.problem
+            for upload in self._upload_tasks.values()
+        )
+
+    # ---- inner ---------------------------------------------------------------------
+
+    def _pipeline_for(self, run_id: str, path: Path) -> RunPipeline:
+        if (known := self.pipelines.get(path)) is not None:
+            return known
+        pipeline = RunPipeline(
+            run_id,
+            path,
+            settings=self._tools.settings,
+            clock=self._tools.clock,
+            machine=self._tools.machine,
+            totals=self.totals,
+            on_target=self._target_known,
+            on_detach=self._wake_up,
+        )
+        self.pipelines[path] = pipeline
+        task = self._tasks.create_task(self._run_pipeline(pipeline))
+        self._pipeline_tasks[task] = pipeline
+        task.add_done_callback(self._pipeline_tasks.pop)
+        return pipeline
+
+    async def _run_pipeline(self, pipeline: RunPipeline) -> None:
+        try:
+            await pipeline.run()
+        except Exception:  # the boundary of a run: the others go on
+            _log.exception("pipeline_failed run=%s", pipeline.run_id)
+        finally:
+            del self.pipelines[pipeline.path]
+            self.ended.pop(pipeline.path, None)
+            self.ended[pipeline.path] = pipeline
+            while len(self.ended) > ENDED_KEPT_MAX:
+                self._drop(next(iter(self.ended)))
+            self._wake_up()
+
+    def _drop(self, path: Path) -> None:
+        del self.ended[path]
+        self._handed_keys.pop(path, None)
+        upload = self.uploads.get(path)
+        if upload is not None and upload not in self._upload_tasks.values():
+            del self.uploads[path]
+
+    def _target_known(self, pipeline: RunPipeline, target: UploadTarget) -> None:
+        self._hand_over_key(pipeline.path, target)
+        if target.mode not in ONLINE_MODES or self._stopping:
+            return
+        upload = PendingUpload(
+            pipeline.written, pipeline.run_id, target, pipeline.notices, self._tools,
+            settled=False, on_stop=pipeline.ask_to_stop,
+        )  # fmt: skip
+        self._start_upload(upload)
+
+    def _hand_over_key(self, path: Path, target: UploadTarget) -> None:
+        key = self._handed_keys.get(path)
+        if key and not target.local_server:
+            self._tools.api_keys.hand_over(target.base_url, key)
+
+    def _start_upload(self, upload: PendingUpload) -> None:
+        self.uploads[upload.path] = upload
+        task = self._tasks.create_task(self._guard_upload(upload))
+        self._upload_tasks[task] = upload
+        task.add_done_callback(self._upload_tasks.pop)
+
+    async def _guard_upload(self, upload: PendingUpload) -> None:
+        try:
+            await upload.run()
+        except Exception:  # the boundary of a run: the others go on
+            _log.exception("upload_failed path=%s", upload.path)
+        finally:
+            upload.leave_order()
+            self._wake_up()
+
+    def _take_up(self, ring: FoundRing) -> None:
+        if self._stopping:
+            return
+        pipeline = self._pipeline_for(ring.run_id, ring.log_path)
+        if pipeline.finishing:
+            return
+        writer = pipeline.expect(
+            Writer(ring.stream_id, ring.path, ring.pid, ring.primary)
+        )
+        if not ring.writer_alive and writer.link is None:
+            self._draining.add(ring.path)
+            self._tasks.create_task(self._drain_ring(pipeline, ring))
+
+    async def _drain_ring(self, pipeline: RunPipeline, ring: FoundRing) -> None:
+        """Bring what a dead writer left into its log, then remove the ring."""
+        orphan: OrphanRing | None = None
+        try:
+            orphan = await asyncio.to_thread(OrphanRing.claim, ring.path)
+            if orphan is not None and await self._deliver(pipeline, orphan):
+                await asyncio.to_thread(orphan.discard)
+                pipeline.forget(ring.stream_id)
+        except ChannelClosed:
+            pass  # core stops: the next one finds the ring
+        except (OSError, ValueError) as error:
+            _log.warning("ring_unreadable path=%s reason=%s", ring.path, error)
+        finally:
+            if orphan is not None:
+                orphan.close()
+            self._draining.discard(ring.path)
+            self._wake_up()
+
+    async def _deliver(self, pipeline: RunPipeline, orphan: OrphanRing) -> bool:
+        """Hand over all records of a ring; True once they are durable in the log."""
+        record_count = 0
+        while (batch := await asyncio.to_thread(orphan.next_batch)) is not None:
+            record_count += len(batch.records)
+            await pipeline.deliver(batch)
+        for damage in orphan.damages:
+            pipeline.notices.notify(
+                "error",
+                f"{damage.record_count} records from number {damage.first_sequence} of "
+                f"stream {orphan.stream_id} could not be read any more",
+            )
+        _log.info(
+            "ring_drained run=%s stream=%s records=%d damages=%s",
+            pipeline.run_id, orphan.stream_id, record_count, orphan.damages,
+        )  # fmt: skip
+        if not record_count:
+            return True
+        return await pipeline.wait_logged(orphan.stream_id, orphan.next_sequence)
+
+    async def _forget_gone_writers(self, pipeline: RunPipeline) -> None:
+        for writer in list(pipeline.writers.values()):
+            if writer.link is not None or writer.ring_path in self._draining:
+                continue
+            if writer.ring_path is None:
+                if not _process_exists(writer.pid):
+                    pipeline.forget(writer.stream_id)
+                continue
+            if not await asyncio.to_thread(writer.ring_path.exists):
+                if writer.link is None:
+                    pipeline.forget(writer.stream_id)
+            elif writer.ring_path.parent not in self._spool_dirs:
+                ring = await asyncio.to_thread(look_at, writer.ring_path)
+                if ring is not None and writer.link is None:
+                    self._take_up(ring)
+
+
+def _process_exists(pid: int) -> bool:
+    """Only for a stream without a ring, whose lock would be the better sign."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
