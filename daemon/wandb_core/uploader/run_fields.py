@@ -1,0 +1,33 @@
+"""What an upsert says about a run, from the fold of its log."""
+
+from wandb_core.run_state import RunState
+from wandb_core.server_client import RunFields
+
+
+def run_fields(
+    state: RunState, *, run_id: str, entity: str, project: str, config_json: str
+) -> RunFields:
+    """Everything that the log says; what it does not say stays as it is there.
+
+    Raises nothing: a log without a run record is never uploaded.
+    """
+    run = state.run
+    assert run is not None
+    environment = state.environment()
+    return RunFields(
+        name=run_id,
+        project=project or None,
+        entity=entity or None,
+        id=run.storage_id or None,
+        group_name=run.run_group or None,
+        display_name=run.display_name or None,
+        notes=run.notes or None,
+        commit=run.git.commit or None,
+        config=config_json,
+        host=run.host or None,
+        program=(environment.program if environment else "") or None,
+        repo=run.git.remote_url or None,
+        job_type=run.job_type or None,
+        sweep=run.sweep_id or None,
+        tags=tuple(run.tags) or None,
+    )

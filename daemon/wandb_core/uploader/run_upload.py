@@ -1,0 +1,367 @@
+"""The tail of a log on its way to the server: chunks, files, config, and the end."""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from wandb_core.errors import PermanentError
+from wandb_core.server_client import ServerClient
+from wandb_core.uploader.chunk_sender import ChunkSender
+from wandb_core.uploader.context import UploadContext
+from wandb_core.uploader.cursor import HISTORY
+from wandb_core.uploader.final_files import final_files, user_files
+from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
+from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
+from wandb_core.uploader.oversize import oversize_path, shorten
+from wandb_core.uploader.resume import merge_config, merge_summary
+from wandb_core.uploader.run_fields import run_fields
+from wandb_core.uploader.run_files import RunFiles
+from wandb_core.uploader.start import StartedRun
+
+_log = logging.getLogger(__name__)
+
+UPSERT_INTERVAL_S = 5.0
+LIVE_UPSERT_INTERVAL_S = 1.0
+EXIT_CODE_WITHOUT_EXIT = 1
+WAIT_S_MAX = 30.0
+
+
+class RunUpload:
+    """Everything between the start of a run at the server and its last request."""
+
+    def __init__(
+        self,
+        context: UploadContext,
+        client: ServerClient,
+        started: StartedRun,
+        on_stop: Callable[[], None] | None = None,
+    ) -> None:
+        self._context = context
+        self._client = client
+        self._started = started
+        settings = context.settings
+        self._files = RunFiles(
+            client,
+            context.retries,
+            context.notifier,
+            context.path.parent / "files",
+            started.server_run,
+            context.run_id,
+        )
+        self._files.done_offset = started.cursor.files_offset
+        self.sender = ChunkSender(
+            client,
+            context.retries,
+            context.notifier,
+            context.clock,
+            log_path=context.path,
+            cursor=started.cursor,
+            server_run=started.server_run,
+            run_id=context.run_id,
+            live=started.live,
+            bytes_max=settings.chunk_bytes_max,
+            label=context.target.label,
+            take_uploaded=self._files.take_uploaded,
+            on_stop=on_stop,
+        )
+        self._folder = LogFolder(
+            context.path,
+            starting_step=started.cursor.starting_step,
+            read_bytes_max=settings.log_read_bytes_max,
+            row_bytes_max=settings.row_bytes_max,
+            label=context.target.label,
+            first_line=started.cursor.base.get(HISTORY, 0),
+        )
+        self._interval_s = (
+            settings.live_interval_s if started.live else settings.upload_interval_s
+        )
+        self._upsert_interval_s = (
+            LIVE_UPSERT_INTERVAL_S if started.live else UPSERT_INTERVAL_S
+        )
+        self._next_post_at = 0.0
+        self._last_upsert_at = context.clock.monotonic()
+        self._run_is_dirty = False
+        self._announced: set[str] = set()
+        self._files_at_end: dict[str, None] = {}
+        self._told_damages = 0
+        self._fold_offset = 0
+
+    @property
+    def rows_total(self) -> int:
+        """Rows read from the log so far."""
+        return self._folder.state.history_line_count
+
+    @property
+    def missing_files(self) -> tuple[str, ...]:
+        return tuple(self._files.missing)
+
+    async def run(self) -> None:
+        """Return when the ended log is acknowledged as a whole.
+
+        Raises:
+            PermanentError: the server refuses for good.
+            OSError: the log cannot be read.
+
+        Cancelled: the cursor is valid.
+        """
+        failure: PermanentError | OSError | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                files_task = tasks.create_task(self._files.run())
+                await self._catch_up()
+                await self._follow()
+                await self._files.waiting.close()
+                await files_task
+                await self._finish()
+        except* (PermanentError, OSError) as group:
+            failure = _first_error(group)
+        finally:
+            self._folder.close()
+        if failure is not None:
+            raise failure
+
+    # ---- from the start to where an earlier upload was ------------------------------
+
+    async def _catch_up(self) -> None:
+        """Fold what the server has; then send the chunk that it maybe has again."""
+        cursor = self.sender.cursor
+        if cursor.offset > FIRST_OFFSET:
+            await asyncio.to_thread(self._restore_fold)
+        while self._folder.offset < cursor.offset:
+            chunk = await asyncio.to_thread(self._folder.skip, cursor.offset)
+            if chunk is None:
+                break
+            await self._announce_files(chunk)
+        self.sender.rows_uploaded = self._folder.state.history_line_count
+        self._folder.state.take_config_changed()
+        self._run_is_dirty = True
+        if cursor.pending_end > self._folder.offset:
+            pending = await asyncio.to_thread(
+                self._folder.chunk_until, cursor.pending_end
+            )
+            if pending is not None:
+                await self._send(pending)
+
+    def _restore_fold(self) -> None:
+        cursor = self.sender.cursor
+        found = load_fold(self._context.path, cursor.log_id, cursor.offset)
+        if found is not None:
+            state, offset = found
+            self._folder.restore(state, offset)
+            self._fold_offset = offset
+
+    # ---- following the log -----------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """Send chunks until the log has ended and all of it is acknowledged."""
+        progress = self._context.progress
+        while True:
+            ended = progress.ended()
+            end = progress.committed_end()
+            if self._folder.offset >= end:
+                if ended:
+                    return
+                await self._idle(end)
+                continue
+            await self._wait_for_slot()
+            end = progress.committed_end()
+            chunk = await asyncio.to_thread(self._folder.next_chunk, end)
+            self._tell_damages()
+            if chunk is not None:
+                await self._send(chunk)
+                await self._upsert_if_due()
+
+    async def _idle(self, known_end: int) -> None:
+        """Wait for the log to grow; meanwhile say what else there is to say."""
+        now = self._context.clock.monotonic()
+        await self._upsert_if_due()
+        beat_in_s = self.sender.last_post_at + self._context.settings.heartbeat_s - now
+        if beat_in_s <= 0:
+            await self.sender.beat()
+            return
+        waits = [beat_in_s, WAIT_S_MAX]
+        if self._run_is_dirty:
+            waits.append(self._upsert_due_in_s())
+        await self._context.progress.changed(known_end, max(0.01, min(waits)))
+
+    async def _wait_for_slot(self) -> None:
+        """Let lines gather, unless there are plenty already or no more come."""
+        progress = self._context.progress
+        while not progress.ended():
+            left_s = self._next_post_at - self._context.clock.monotonic()
+            end = progress.committed_end()
+            waiting = end - self._folder.offset
+            if left_s <= 0 or waiting >= self._context.settings.log_read_bytes_max:
+                return
+            await self._upsert_if_due()
+            await progress.changed(end, min(left_s, WAIT_S_MAX))
+
+    async def _send(self, chunk: FoldedChunk) -> None:
+        await self._announce_files(chunk)
+        await self._upload_oversize(chunk)
+        summary = None
+        if chunk.summary_changed:
+            summary = await asyncio.to_thread(self._summary)
+        self._next_post_at = self._context.clock.monotonic() + self._interval_s
+        self.sender.note_files_offset(self._files.done_offset)
+        await self.sender.send(chunk, summary)
+        await self._send_alerts(chunk)
+        await self._save_fold()
+
+    async def _announce_files(self, chunk: FoldedChunk) -> None:
+        known_offset = self._started.cursor.files_offset
+        for file in chunk.files:
+            self._announced.add(file.name)
+            if file.at_end:
+                self._files_at_end[file.name] = None
+            elif file.offset >= known_offset:
+                await self._files.waiting.send(file)
+
+    async def _upload_oversize(self, chunk: FoldedChunk) -> None:
+        first_line = self._started.cursor.base.get(HISTORY, 0)
+        for ordinal, text in chunk.oversize_rows:
+            name = oversize_path(first_line + ordinal)
+            with tempfile.TemporaryDirectory(prefix="wandb-oversize-") as folder:
+                path = Path(folder) / "row.json"
+                await asyncio.to_thread(path.write_text, text, "utf-8")
+                await self._files.upload_from({name: path})
+            self._context.notifier.notify(
+                "warning",
+                f"A row of more than {self._context.settings.row_bytes_max} bytes was "
+                f"uploaded as the file {name}; log large values as files or media.",
+            )
+
+    async def _send_alerts(self, chunk: FoldedChunk) -> None:
+        run = self._started.server_run
+        for alert in chunk.alerts:
+            variables = {
+                "entityName": run.entity,
+                "projectName": run.project,
+                "runName": self._context.run_id,
+                "title": alert.title,
+                "text": alert.text,
+                "severity": alert.level or None,
+                "waitDuration": alert.wait_duration or None,
+            }
+            try:
+                await self._context.retries.call(
+                    lambda variables=variables: self._client.alert(variables)  # type: ignore[misc]
+                )
+            except PermanentError as refusal:
+                self._context.notifier.notify("warning", f"alert not sent: {refusal}")
+
+    def _summary(self) -> str:
+        text = merge_summary(
+            self._started.earlier_summary_json, self._folder.state.summary_json()
+        )
+        limit = self._context.settings.row_bytes_max
+        return shorten(text, limit) if len(text) * 4 > limit else text
+
+    def _tell_damages(self) -> None:
+        damages = self._folder.damages
+        for damage in damages[self._told_damages :]:
+            self._context.notifier.notify(
+                "warning",
+                f"{self._context.path}: {damage.byte_count} bytes from offset "
+                f"{damage.offset} cannot be read: {damage.reason}",
+            )
+        self._told_damages = len(damages)
+
+    async def _save_fold(self) -> None:
+        """Now and then keep the fold, so that a restart need not read all again."""
+        offset = self._folder.offset
+        if offset - self._fold_offset >= self._context.settings.checkpoint_bytes:
+            self._fold_offset = offset
+            await asyncio.to_thread(
+                save_fold,
+                self._context.path,
+                self.sender.cursor.log_id,
+                self._folder.state,
+                offset,
+            )
+
+    # ---- the run's own fields --------------------------------------------------------
+
+    def _upsert_due_in_s(self) -> float:
+        due_at = self._last_upsert_at + self._upsert_interval_s
+        return due_at - self._context.clock.monotonic()
+
+    async def _upsert_if_due(self, *, now: bool = False) -> None:
+        state = self._folder.state
+        run_changed = state.take_run_changed()
+        self._run_is_dirty |= state.take_config_changed() or run_changed
+        if state.run is None or not self._run_is_dirty:
+            return
+        if not now and self._upsert_due_in_s() > 0:
+            return
+        self._run_is_dirty = False
+        self._last_upsert_at = self._context.clock.monotonic()
+        fields = run_fields(
+            state,
+            run_id=self._context.run_id,
+            entity=self._started.server_run.entity,
+            project=self._started.server_run.project,
+            config_json=await asyncio.to_thread(self._config),
+        )
+        try:
+            await self._context.retries.call(lambda: self._client.upsert_run(fields))
+        except PermanentError as refusal:
+            self._context.notifier.notify(
+                "error", f"The server does not take the run's configuration: {refusal}"
+            )
+
+    def _config(self) -> str:
+        return merge_config(
+            self._started.earlier_config_json, self._folder.state.config_json()
+        )
+
+    # ---- the end ---------------------------------------------------------------------
+
+    async def _finish(self) -> None:
+        await self._upsert_if_due(now=True)
+        state = self._folder.state
+        with tempfile.TemporaryDirectory(prefix="wandb-final-") as folder:
+            made = await asyncio.to_thread(
+                final_files,
+                state,
+                self._context.path,
+                Path(folder),
+                config_json=self._config(),
+                summary_json=merge_summary(
+                    self._started.earlier_summary_json, state.summary_json()
+                ),
+            )
+            await self._files.upload_from(made)
+        written = await asyncio.to_thread(user_files, self._context.path)
+        rest = [
+            name
+            for name in (*self._files_at_end, *written)
+            if name not in made
+            and (name in self._files_at_end or name not in self._announced)
+        ]
+        await self._files.upload(rest)
+        await self._complete()
+        self.sender.note_files_offset(self._files.done_offset)
+        self.sender.save_cursor(done=True, durable=True)
+        forget_fold(self._context.path)
+
+    async def _complete(self) -> None:
+        found = self._folder.state.exit
+        if found is None:
+            await self.sender.complete(EXIT_CODE_WITHOUT_EXIT, crashed=True)
+        elif found.not_complete:
+            await self.sender.beat()
+        else:
+            await self.sender.complete(found.exit_code, crashed=False)
+
+
+def _first_error(
+    group: BaseExceptionGroup[PermanentError | OSError],
+) -> PermanentError | OSError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, PermanentError | OSError)
+    return error
