@@ -170,6 +170,15 @@ class RunState:
         """
         return cls.from_object(json_codec.loads(data))
 
+    @classmethod
+    def from_checkpoint(cls, checkpoint: bytes) -> "RunState":
+        """The state at a checkpoint carrier of the log, that carrier included.
+
+        Raises:
+            ValueError: it was written by another version.
+        """
+        return cls.from_object(json_codec.loads(checkpoint)["state"])
+
     def to_object(self) -> dict[str, Any]:
         """`to_bytes` as JSON-able values."""
         return {
