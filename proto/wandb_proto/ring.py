@@ -2,10 +2,10 @@
 
 ```
 <stream id>.ring, 0600, space taken beforehand
-┌─────────────────────────── header, 16 KiB ────────────────────────────┬── capacity ──┐
-│ magic 8 │ version │ capacity │ length │ crc │ JSON … │ slot 0 │ slot 1 │ frames       │
-└───────────────────────────────────────────────────────────────────────┴──────────────┘
-slot   tail offset u64 │ tail sequence u64 │ crc32 u32        the newest valid one counts
+┌─────────────────────────── header, 16 KiB ─────────────────────────────┬─ capacity ─┐
+│ magic 8 │ version │ capacity │ length │ crc │ JSON … │ slot 0 │ slot 1  │ frames     │
+└────────────────────────────────────────────────────────────────────────┴────────────┘
+slot   tail offset u64 │ tail sequence u64 │ crc32 u32       the newest valid one counts
 frame  length u32 │ sequence u64 │ crc32 u32 │ payload        little endian, contiguous
        top bit of length: the payload is {size u64, crc32 u32} of the file
        <stream id>-<sequence>.record beside the ring (records > capacity / 8)
@@ -57,13 +57,8 @@ from wandb_proto.ring_format import (
     read_tail,
     write_tail,
 )
-from wandb_proto.ring_reader import (
-    Batch,
-    RingDamage,
-    RingReader,
-    overflow_path,
-    side_path,
-)
+from wandb_proto.ring_overflow import overflow_path
+from wandb_proto.ring_reader import Batch, RingDamage, RingReader, side_path
 from wandb_proto.spool_place import has_room
 
 __all__ = [
@@ -79,7 +74,7 @@ RINGS_OF_ROOM_KEPT = 4
 """Side files leave this many rings of space free on the spool's file system."""
 
 _LIMIT_PARTS = 4
-"""`limit` ends at every quarter of the ring, so that the slow path is seen that often."""
+"""`limit` ends at each quarter of the ring: the slow path is seen that often."""
 
 
 class RingWriter:
@@ -164,6 +159,11 @@ class RingWriter:
     def overflowing(self) -> bool:
         """The last record went to the overflow file."""
         return self._overflow >= 0
+
+    @property
+    def tail_sequence(self) -> int:
+        """The first record that was not released."""
+        return read_tail(self.memory)[0].sequence
 
     @property
     def used_bytes(self) -> int:
@@ -266,9 +266,9 @@ class RingWriter:
     def _open_overflow(self, directory: Path) -> bool:
         self.end_overflow()
         path = overflow_path(directory, self.header.stream_id, self.sequence)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            self._overflow = os.open(path, flags | os.O_CLOEXEC, 0o600)
+            self._overflow = os.open(path, flags, 0o600)
         except OSError:
             return False
         self._overflow_path = path
@@ -281,14 +281,15 @@ class RingWriter:
     def _write_overflow(self, frame: bytes) -> bool:
         """All of the frame, or nothing of it."""
         try:
-            _write_all(self._overflow, frame)
+            # Not appended: an interrupted write must not stand before this one.
+            _write_all(self._overflow, frame, self._overflow_size)
         except OSError:
             os.ftruncate(self._overflow, self._overflow_size)
             if not self._overflow_size:
                 os.unlink(self._overflow_path)  # its name would be in the way
             return False
-        self._overflow_size += len(frame)
-        self.sequence += 1
+        end = self._overflow_size + len(frame)
+        self._overflow_size, self.sequence = end, self.sequence + 1
         return True
 
 
@@ -311,7 +312,8 @@ def _write_new(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes, offset: int = 0) -> None:
     view = memoryview(content)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written

@@ -93,7 +93,9 @@ def decode_header(memory: Bytes) -> tuple[RingHeader, int]:
     if length > _JSON_BYTES_MAX or zlib.crc32(text) != crc:
         raise RingDamaged("checksum of the header")
     known = {field.name for field in fields(RingHeader)}
-    found = {key: value for key, value in json.loads(bytes(text)).items() if key in known}
+    found = {
+        key: value for key, value in json.loads(bytes(text)).items() if key in known
+    }
     found["overflow_dirs"] = tuple(found["overflow_dirs"])
     return RingHeader(**found), capacity
 

@@ -26,6 +26,7 @@ from wandb_proto.ring_format import (
     read_tail,
     write_tail,
 )
+from wandb_proto.ring_overflow import FoundFrame, OverflowFiles
 
 BATCH_RECORDS_MAX = 4096
 BATCH_BYTES_MAX = 1 << 20
@@ -39,6 +40,7 @@ class Writing(Protocol):
     memory: mmap
     header: RingHeader
     sequence: int
+    offset: int
     path: Path | None
 
 
@@ -70,21 +72,9 @@ class _Mark:
     files: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    payload: bytes
-    next_offset: int
-    side_file: Path | None = None
-
-
 def side_path(directory: Path, stream_id: str, sequence: int) -> Path:
     """The file of a large record, beside its ring."""
     return directory / f"{stream_id}-{sequence}.record"
-
-
-def overflow_path(directory: Path, stream_id: str, first_sequence: int) -> Path:
-    """The file of an overflow episode that begins with this record."""
-    return directory / f"{stream_id}-{first_sequence}.overflow"
 
 
 class RingReader:
@@ -106,7 +96,7 @@ class RingReader:
         self._writer: Writing | None = None
         self._lock_descriptor = -1
         self._marks: deque[_Mark] = deque()
-        self._overflow = _OverflowFiles(header)
+        self._overflow = OverflowFiles(header)
         self._offset = HEADER_BYTES
         self._expected = 1
         self._slot = 0
@@ -180,6 +170,14 @@ class RingReader:
         """The first record that was not released."""
         return read_tail(self._memory)[0].sequence
 
+    def has_unreleased(self) -> bool:
+        """Whether records wait for `read` or `release`."""
+        if self._writer is not None:
+            return self.tail_sequence < self._writer.sequence
+        if self._marks or self._ring_frame():
+            return True
+        return self._overflow.frame(self._expected) is not None
+
     def rewind(self) -> None:
         """Begin again at the tail: what was read but not released comes again."""
         tail, self._slot = read_tail(self._memory)
@@ -190,7 +188,21 @@ class RingReader:
     def read(
         self, records_max: int = BATCH_RECORDS_MAX, bytes_max: int = BATCH_BYTES_MAX
     ) -> Batch | None:
-        """The next records, or None if there are none now."""
+        """The next records, or None if there are none now.
+
+        Beside a living writer, records that cannot be read are stepped over at once.
+        """
+        batch = self._read(records_max, bytes_max)
+        if batch is None and self._writer and self._expected < self._writer.sequence:
+            if not self._step_over_damage():
+                missing = self._writer.sequence - self._expected
+                self.damages.append(RingDamage(self._expected, missing))
+                self._expected += missing
+                self._offset = self._writer.offset
+            batch = self._read(records_max, bytes_max)
+        return batch
+
+    def _read(self, records_max: int, bytes_max: int) -> Batch | None:
         records: list[bytes] = []
         files: list[Path] = []
         first, size = self._expected, 0
@@ -270,14 +282,14 @@ class RingReader:
         self._slot = 1 - self._slot
         write_tail(self._memory, self._slot, tail)
 
-    def _ring_frame(self) -> _Frame | None:
+    def _ring_frame(self) -> FoundFrame | None:
         """The expected frame, at the offset or, after a wrap, at the beginning."""
         frame = self._frame_at(self._offset, self._expected)
         if frame is None and self._offset != HEADER_BYTES:
             frame = self._frame_at(HEADER_BYTES, self._expected)
         return frame
 
-    def _frame_at(self, offset: int, expected: int) -> _Frame | None:
+    def _frame_at(self, offset: int, expected: int) -> FoundFrame | None:
         begin = offset + FRAME_BYTES
         if begin > self._end:
             return None
@@ -291,10 +303,12 @@ class RingReader:
         if self._writer is None and checksum(payload, sequence) != crc:
             return None
         if not length & REFERENCE:
-            return _Frame(payload, end)
+            return FoundFrame(payload, end)
         return self._referenced(payload, sequence, end)
 
-    def _referenced(self, reference: bytes, sequence: int, end: int) -> _Frame | None:
+    def _referenced(
+        self, reference: bytes, sequence: int, end: int
+    ) -> FoundFrame | None:
         if self.path is None or len(reference) != SIDE_FILE.size:
             return None
         size, crc = SIDE_FILE.unpack(reference)
@@ -305,7 +319,7 @@ class RingReader:
             return None
         if len(payload) != size or checksum(payload, 0) != crc:
             return None
-        return _Frame(payload, end, path)
+        return FoundFrame(payload, end, path)
 
     def _step_over_damage(self) -> bool:
         """Find one of the next records by its sequence; False at the true end."""
@@ -329,99 +343,3 @@ class RingReader:
                 return offset
             found = self._memory.find(wanted, found + 1)
         return None
-
-
-class _OverflowFiles:
-    """The overflow episodes of one stream; at most one is open."""
-
-    def __init__(self, header: RingHeader) -> None:
-        self._stream_id = header.stream_id
-        self._directories = [Path(directory) for directory in header.overflow_dirs]
-        self._descriptor = -1
-        self._path = Path()
-        self._offset = 0
-        self._finished: list[Path] = []
-
-    def seek(self, sequence: int) -> bool:
-        """Open the episode that holds this record; False if none does."""
-        self.close()
-        begun = [(first, path) for first, path in self._episodes() if first <= sequence]
-        for _, path in sorted(begun, reverse=True):
-            self._open(path)
-            while (sequence_here := self._peek()) is not None:
-                if sequence_here == sequence:
-                    return True
-                self._offset += FRAME_BYTES + self._length
-            self.close()
-        return False
-
-    def frame(self, expected: int) -> _Frame | None:
-        """The record, if it is the next of the open episode or begins a new one."""
-        if self._descriptor >= 0:
-            if frame := self._frame_here(expected):
-                return frame
-            self._finished += self.leave()
-        for directory in self._directories:
-            path = overflow_path(directory, self._stream_id, expected)
-            if path.exists():
-                self._open(path)
-                if frame := self._frame_here(expected):
-                    return frame
-                self.close()
-        return None
-
-    def step(self, next_offset: int) -> list[Path]:
-        """A frame was taken; returns the files of episodes that are over."""
-        self._offset = next_offset
-        finished, self._finished = self._finished, []
-        return finished
-
-    def leave(self) -> list[Path]:
-        """A later record was found elsewhere: the open episode is over."""
-        finished, self._finished = self._finished, []
-        if self._descriptor >= 0:
-            self.close()
-            finished.append(self._path)
-        return finished
-
-    def remove_all(self) -> None:
-        """Remove every overflow file of the stream."""
-        self.close()
-        for _, path in self._episodes():
-            path.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _episodes(self) -> list[tuple[int, Path]]:
-        found = []
-        for directory in self._directories:
-            for path in directory.glob(f"{self._stream_id}-*.overflow"):
-                number = path.stem.rpartition("-")[2]
-                if number.isdecimal():
-                    found.append((int(number), path))
-        return found
-
-    def _open(self, path: Path) -> None:
-        self.close()
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._path = path
-        self._offset = 0
-
-    def _peek(self) -> int | None:
-        head = os.pread(self._descriptor, FRAME_BYTES, self._offset)
-        if len(head) < FRAME_BYTES:
-            return None
-        self._length, sequence, self._crc = FRAME.unpack(head)
-        return int(sequence)
-
-    def _frame_here(self, expected: int) -> _Frame | None:
-        if self._peek() != expected:
-            return None
-        begin = self._offset + FRAME_BYTES
-        payload = os.pread(self._descriptor, self._length, begin)
-        if len(payload) != self._length or checksum(payload, expected) != self._crc:
-            return None
-        return _Frame(payload, begin + self._length)

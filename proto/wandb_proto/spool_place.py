@@ -15,9 +15,9 @@ RINGS_OF_ROOM = 16
 """A directory is taken only if this many rings would fit into its free space."""
 
 _NETWORK_TYPES = frozenset(
-    "nfs nfs4 cifs smb3 smbfs lustre beegfs gpfs ceph glusterfs afs 9p ncpfs "
-    "orangefs panfs pvfs2 davfs".split()
-)
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "davfs", "afs", "9p", "ceph",
+     "lustre", "beegfs", "gpfs", "glusterfs", "orangefs", "panfs", "pvfs2")
+)  # fmt: skip
 
 
 def choose_spool_dir(

@@ -1,0 +1,203 @@
+"""Turn one log() call into the bytes of a `Record`, as cheaply as Python can.
+
+The message is written by hand, fields in this order, lengths as varints padded to four
+bytes, so that everything before the JSON depends on its length alone and is looked up:
+
+```
+a2 06 LLLL   Record.request          18 01        LogRequest.commit, if true
+ca 3e LLLL   Request.log             22 LLLL …    LogRequest.data_json
+                                     10 V         LogRequest.step (zigzag), if given
+                                     09 tttttttt  LogRequest.timestamp
+LLLL = (n & 7f | 80) (n >> 7 & 7f | 80) (n >> 14 & 7f | 80) (n >> 21)
+```
+
+Protobuf readers take fields in any order and padded lengths; a test parses what is
+written here with the generated code.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from wandb_proto import json_codec
+
+from wandb._values import MediaEncoder, ValueConverter
+
+RECORD_BYTES_MAX = 60 << 20
+"""A record must fit into one gRPC message of 64 MiB."""
+
+CALL_BYTES_WARNED = 25_000_000
+VALUE_BYTES_WARNED = 1_000_000
+
+OPTIONS = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+"""Without the numpy option: it writes float32 0.1 as 0.1, and every array as a list."""
+
+TIMESTAMP = struct.Struct("<Bd")
+TIMESTAMP_TAG = 0x09
+
+_COMMIT = b"\x18\x01"
+_LENGTH_MAX = 1 << 28
+_PREFIXES_MAX = 65_536
+
+
+class LogPrefixes(dict[int, bytes]):
+    """Length of the JSON -> the bytes before it, for a committed call without step."""
+
+    def __missing__(self, length: int) -> bytes:
+        prefix = _log_prefix(length, True, TIMESTAMP.size)
+        if len(self) < _PREFIXES_MAX:
+            self[length] = prefix
+        return prefix
+
+
+class DataEncoder:
+    """Encodes the dictionaries of log(); remembers per type how to convert.
+
+    warn: told once per type that values of it are stored as text, and of sizes.
+    media_encoder: see `_values.MediaEncoder`.
+    """
+
+    def __init__(
+        self,
+        warn: Callable[[str], None] | None = None,
+        media_encoder: MediaEncoder | None = None,
+    ) -> None:
+        self._warn = warn or (lambda _: None)
+        self._values = ValueConverter(self._warn, media_encoder)
+        self._sizes_warned: set[str] = set()
+        self.default: Callable[[Any], Any] = self._values.quick
+        """For `orjson.dumps(data, default, OPTIONS)`, the fast path."""
+
+    def encode(self, data: Mapping[str, Any]) -> bytes:
+        """Serialise any dictionary that log() takes.
+
+        Bare NaN and Infinity; the keys "" and "_step" of the top level are dropped.
+
+        Raises:
+            TypeError: not a mapping, or a key of the top level is not a str.
+            ValueError: an array of more than 32 elements has no finite one.
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError(
+                "`wandb.log` must be passed a dictionary, "
+                f"not {type(data).__name__}: wandb.log({{'loss': 0.5}})"
+            )
+        for key in data:
+            if not isinstance(key, str):
+                raise TypeError(
+                    "Key values passed to `wandb.log` must be strings, "
+                    f"not {type(key).__name__}: {str(key)[:80]}"
+                )
+        if "" in data or "_step" in data:
+            data = {key: data[key] for key in data if key not in ("", "_step")}
+        body = self._encode_checked(data)
+        if len(body) > VALUE_BYTES_WARNED:
+            self._check_sizes(data, len(body))
+        return body
+
+    def _encode_checked(self, data: Mapping[str, Any]) -> bytes:
+        if type(data) is dict:
+            try:
+                body = orjson.dumps(data, self.default, OPTIONS)
+            except TypeError:
+                pass
+            else:
+                # orjson writes NaN and infinities as null.
+                if b"null" not in body or self._values.is_finite(data):
+                    return body
+        return json_codec.dumps(self._values.plain(data))
+
+    def _check_sizes(self, data: Mapping[str, Any], size: int) -> None:
+        if size > CALL_BYTES_WARNED:
+            self._warn_once(
+                "", f"one wandb.log() call of {size:,} bytes; it is stored, but slow"
+            )
+        for key, value in data.items():
+            if key in self._sizes_warned:
+                continue
+            size = len(self._encode_checked({key: value}))
+            if size > VALUE_BYTES_WARNED:
+                self._warn_once(
+                    key,
+                    f"the value of {key!r} has {size:,} bytes; it is stored, but slow",
+                )
+
+    def _warn_once(self, key: str, text: str) -> None:
+        if key not in self._sizes_warned:
+            self._sizes_warned.add(key)
+            self._warn(text)
+
+
+def encode_log_data(
+    data: Mapping[str, Any],
+    warn: Callable[[str], None] | None = None,
+    media_encoder: MediaEncoder | None = None,
+) -> bytes:
+    """One dictionary as JSON; see `DataEncoder.encode`, which remembers types."""
+    return DataEncoder(warn, media_encoder).encode(data)
+
+
+def encode_log_request(
+    data_json: bytes, timestamp: float, step: int | None, commit: bool
+) -> bytes:
+    """The record of one log() call. step must fit into 64 bits.
+
+    Raises:
+        ValueError: more than 256 MiB.
+    """
+    suffix = TIMESTAMP.pack(TIMESTAMP_TAG, timestamp)
+    if step is not None:
+        zigzag = (step << 1) ^ (step >> 63)
+        suffix = b"\x10" + _varint(zigzag) + suffix
+    return _log_prefix(len(data_json), commit, len(suffix)) + data_json + suffix
+
+
+def encode_gap(record_count: int, reason: str) -> bytes:
+    """The record that stands for dropped ones."""
+    text = reason.encode()
+    gap = b"\x08" + _varint(record_count) + b"\x12" + _varint(len(text)) + text
+    request = b"\xd2\x3e" + _varint(len(gap)) + gap
+    return b"\xa2\x06" + _varint(len(request)) + request
+
+
+def _log_prefix(length: int, commit: bool, suffix_length: int) -> bytes:
+    committed = _COMMIT if commit else b""
+    log = len(committed) + 5 + length + suffix_length
+    if log + 6 >= _LENGTH_MAX:
+        raise ValueError(f"a record of {log} bytes")
+    return b"".join(
+        (
+            b"\xa2\x06",
+            _padded(log + 6),
+            b"\xca\x3e",
+            _padded(log),
+            committed,
+            b"\x22",
+            _padded(length),
+        )
+    )
+
+
+def _padded(number: int) -> bytes:
+    return bytes(
+        (
+            number & 0x7F | 0x80,
+            number >> 7 & 0x7F | 0x80,
+            number >> 14 & 0x7F | 0x80,
+            number >> 21,
+        )
+    )
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)

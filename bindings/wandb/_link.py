@@ -1,0 +1,362 @@
+"""The background half of a stream: moves records from the ring to core.
+
+```
+  ring ──► batches (grpc's thread) ══ Publish ══► core: in the log
+   ▲                                               │
+   └── release ◄── acknowledgements (our thread) ◄─┘
+```
+
+One thread of ours per stream, started with it; a process has one stream nearly always.
+Core may be missing, slow, stopped or restarted at any time: the link connects again,
+starting core if its lock is free, and sends from the tail on what was not acknowledged.
+Core drops what it has already.
+
+grpc is imported in that thread only, so that neither `import wandb` nor the training
+wait for it.
+"""
+
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from wandb_proto import PROTOCOL_VERSION, VERSION
+from wandb_proto.build import build_id
+from wandb_proto.ring import RingReader
+
+from wandb._launcher import CoreAddress, CoreUnavailable
+from wandb._spool import Notify
+
+if TYPE_CHECKING:
+    from wandb_proto.v1 import core_service_pb2 as pb
+
+_log = logging.getLogger(__name__)
+
+LINGER_S = 0.1
+MESSAGE_BYTES_MAX = 64 << 20
+RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
+TROUBLE_TOLD_AFTER_S = 15.0
+HANDSHAKE_WAIT_S = 10.0
+STOP_WAIT_S = 30.0
+
+_QUESTIONS = {
+    "start_run": "StartRun",
+    "get_summary": "GetSummary",
+    "finish_run": "FinishRun",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """What core is told about a stream when it is opened."""
+
+    stream_id: str
+    run_id: str
+    log_path: str
+    ring_path: str
+    api_key: str
+    pid: int
+    primary: bool
+
+
+class Connector:
+    """Where core is, and how to get another: what the launcher offers to a link."""
+
+    def __init__(
+        self,
+        ensure: Callable[[], CoreAddress],
+        wait_until_gone: Callable[[float], bool],
+    ) -> None:
+        self.ensure = ensure
+        self.wait_until_gone = wait_until_gone
+
+
+class Link:
+    """Moves one stream's records to core, and asks it questions."""
+
+    def __init__(
+        self,
+        reader: RingReader,
+        publisher: Publisher,
+        connector: Connector,
+        notify: Notify,
+        on_thread: Callable[[], None] = lambda: None,
+    ) -> None:
+        """on_thread: called in each thread of the link before it does anything."""
+        self.stop_requested = False
+        self._reader = reader
+        self._publisher = publisher
+        self._connector = connector
+        self._notify = notify
+        self._on_thread = on_thread
+        self._kick = threading.Event()
+        self._connected = threading.Event()
+        self._closing = threading.Event()
+        self._aborted = False
+        self._asked = 0
+        self._reading = threading.Lock()
+        self._session = 0
+        self._call: Any = None
+        self._stub: Any = None
+        self._metadata: tuple[tuple[str, str], ...] = ()
+        self._troubled_at = 0.0
+        self._trouble_told = False
+        self._thread = threading.Thread(
+            target=self._run, name=f"wandb-link-{publisher.stream_id[:8]}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def kick(self) -> None:
+        """Send what is there now, without waiting for more."""
+        self._kick.set()
+
+    def flush(self, target: Callable[[], int], timeout_s: float) -> bool:
+        """Wait until core has acknowledged every record below target()."""
+        deadline = time.monotonic() + timeout_s
+        pause_s = 0.001
+        while self._reader.tail_sequence < target():
+            if time.monotonic() >= deadline or not self._thread.is_alive():
+                return self._reader.tail_sequence >= target()
+            self._kick.set()
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, 0.02)
+        return True
+
+    def ask(self, method: str, request: Any, timeout_s: float) -> Any:
+        """One question, asked again if core is restarted meanwhile.
+
+        Raises:
+            CoreUnavailable: no answer within timeout_s, or core refuses it.
+        """
+        grpc = load_grpc()
+        name = _QUESTIONS[method]
+        deadline = time.monotonic() + timeout_s
+        self._asked += 1
+        try:
+            while (left_s := deadline - time.monotonic()) > 0:
+                self._kick.set()
+                if not self._connected.wait(min(left_s, 0.25)):
+                    continue
+                stub, metadata = self._stub, self._metadata
+                if stub is None:
+                    continue
+                try:
+                    return getattr(stub, name)(
+                        request, timeout=left_s, metadata=metadata
+                    )
+                except grpc.RpcError as error:
+                    if not _is_passing(grpc, error):
+                        details = error.details() or str(error.code())
+                        raise CoreUnavailable(f"core refused: {details}") from error
+                    self._connected.clear()
+                    time.sleep(min(RETRY_S_MIN, max(0.0, left_s)))
+        finally:
+            self._asked -= 1
+        raise CoreUnavailable(f"core did not answer {method} within {timeout_s:.0f} s")
+
+    def close(self, wait_s: float) -> bool:
+        """Send the rest, then stop; False if core has not taken all in time."""
+        self._closing.set()
+        self._kick.set()
+        self._thread.join(wait_s)
+        self._aborted = True
+        self._end_session()
+        self._kick.set()
+        self._thread.join(1.0)
+        return not self._thread.is_alive() and not self._has_unreleased()
+
+    # ---- the link's thread
+
+    def _run(self) -> None:
+        self._on_thread()
+        grpc = load_grpc()
+        from wandb_proto.v1 import core_service_pb2 as pb
+
+        delay_s = RETRY_S_MIN
+        while not self._aborted and self._wait_for_work():
+            moved_from = self._reader.tail_sequence
+            try:
+                self._serve(grpc, pb)
+                self._trouble_told, self._troubled_at = False, 0.0
+            except (CoreUnavailable, grpc.RpcError, OSError, ValueError) as error:
+                self._note_trouble(error)
+            finally:
+                self._end_session()
+            progress = self._reader.tail_sequence > moved_from
+            delay_s = RETRY_S_MIN if progress else min(2 * delay_s, RETRY_S_MAX)
+            if not self._has_unreleased() and self._closing.is_set():
+                return
+            self._pause(random.uniform(0, delay_s))
+
+    def _wait_for_work(self) -> bool:
+        """True when there is something to send or to ask; False when it is over."""
+        while not self._aborted:
+            if self._has_unreleased() or self._asked:
+                return True
+            if self._closing.is_set():
+                return False
+            self._kick.wait(LINGER_S)
+            self._kick.clear()
+        return False
+
+    def _pause(self, delay_s: float) -> None:
+        """Wait before the next try; only closing cuts it short."""
+        if self._closing.is_set():
+            time.sleep(min(delay_s, 0.2))
+        else:
+            self._closing.wait(delay_s)
+
+    def _serve(self, grpc: ModuleType, pb: Any) -> None:
+        """One connection, from its beginning to its end."""
+        from wandb_proto.v1 import core_service_pb2_grpc
+
+        address = self._connector.ensure()
+        with grpc.insecure_channel(
+            address.address, options=channel_options()
+        ) as channel:
+            stub: Any = core_service_pb2_grpc.CoreServiceStub(channel)  # type: ignore[no-untyped-call]
+            metadata = (("wandb-token", address.token),)
+            if not self._shake_hands(pb, stub, metadata, address):
+                return
+            with self._reading:
+                self._session += 1
+                session = self._session
+                self._reader.rewind()
+            self._stub, self._metadata = stub, metadata
+            self._connected.set()
+            self._call = stub.Publish(self._batches(pb, session), metadata=metadata)
+            if self._aborted:
+                self._call.cancel()
+            for ack in self._call:
+                self._take(pb, ack)
+
+    def _shake_hands(
+        self, pb: Any, stub: Any, metadata: Any, address: CoreAddress
+    ) -> bool:
+        """False: the core of another version was asked to make room for ours."""
+        ours = pb.HandshakeRequest(
+            protocol=PROTOCOL_VERSION, version=VERSION, build=build_id()
+        )
+        theirs = stub.Handshake(ours, timeout=HANDSHAKE_WAIT_S, metadata=metadata)
+        if theirs.protocol == PROTOCOL_VERSION:
+            return True
+        self._notify(
+            "warning",
+            f"The running core daemon is version {theirs.version}, this is {VERSION}: "
+            "it is asked to finish and is replaced.",
+        )
+        stub.Stop(pb.StopRequest(), timeout=HANDSHAKE_WAIT_S, metadata=metadata)
+        if not self._connector.wait_until_gone(STOP_WAIT_S):
+            raise CoreUnavailable(
+                f"core {theirs.version} (pid {address.pid}) does not stop; "
+                "run: wandb core stop"
+            )
+        return False
+
+    def _batches(self, pb: Any, session: int) -> Iterator[Any]:
+        """What is sent in one connection; runs in a thread of grpc."""
+        self._on_thread()
+        opening: Any = self._opening(pb)
+        while self._session == session:
+            with self._reading:
+                batch = self._reader.read() if self._session == session else None
+            if batch is not None:
+                yield pb.RecordBatch(
+                    opening=opening,
+                    first_sequence=batch.first_sequence,
+                    records=batch.records,
+                )
+                opening = None
+            elif self._closing.is_set():
+                return
+            if batch is None or len(batch.records) < 1000:
+                self._kick.wait(LINGER_S)
+                self._kick.clear()
+
+    def _opening(self, pb: Any) -> Any:
+        known = self._publisher
+        return pb.StreamOpening(
+            stream_id=known.stream_id,
+            run_id=known.run_id,
+            log_path=known.log_path,
+            ring_path=known.ring_path,
+            api_key=known.api_key,
+            pid=known.pid,
+            primary=known.primary,
+        )
+
+    def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
+        self._reader.release(ack.next_sequence)
+        if ack.stop_requested:
+            self.stop_requested = True
+        names = {
+            pb.Notice.INFO: "info",
+            pb.Notice.WARNING: "warning",
+            pb.Notice.ERROR: "error",
+        }
+        for notice in ack.notices:
+            self._notify(names.get(notice.level, "info"), notice.text)
+
+    def _end_session(self) -> None:
+        self._connected.clear()
+        self._stub = None
+        with self._reading:
+            self._session += 1
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _has_unreleased(self) -> bool:
+        with self._reading:
+            return self._reader.has_unreleased()
+
+    def _note_trouble(self, error: Exception) -> None:
+        now = time.monotonic()
+        self._troubled_at = self._troubled_at or now
+        _log.debug("link_lost error=%s", error)
+        if self._trouble_told or now - self._troubled_at < TROUBLE_TOLD_AFTER_S:
+            return
+        self._trouble_told = True
+        details = getattr(error, "details", None)
+        text = details() if callable(details) else str(error)
+        self._notify(
+            "warning",
+            f"The core daemon does not take records ({text}). Nothing is lost: they "
+            "wait on this machine.",
+        )
+
+
+def load_grpc() -> ModuleType:
+    """Import grpc without its fork handlers.
+
+    With them, every DataLoader worker of a training prints a line or takes a second.
+    """
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    import grpc
+
+    return grpc
+
+
+def channel_options() -> list[tuple[str, int]]:
+    """No proxy, messages up to 64 MiB, no backoff left over from another channel."""
+    return [
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+        ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+
+
+def _is_passing(grpc: ModuleType, error: Any) -> bool:
+    """Whether asking again can help: core is gone, or is another one by now."""
+    codes = grpc.StatusCode
+    return error.code() in (codes.UNAVAILABLE, codes.CANCELLED, codes.UNAUTHENTICATED)
