@@ -103,6 +103,7 @@ class GraphqlExecutor:
         except RequestRejected as error:
             name = request.operation_name
             logger.warning("refused document operation=%s reason=%s", name, error)
+            logger.debug("refused document text=%s", request.query)
             return GraphqlAnswer(error.status, error_body(str(error)))
         result: Any = execute(
             self._schema,

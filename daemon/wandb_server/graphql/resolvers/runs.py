@@ -8,7 +8,7 @@ from wandb_server.graphql.question import (
     Arguments,
     Question,
     Resolver,
-    node_id,
+    connection,
     timestamp,
 )
 from wandb_server.model import Project, Run, User
@@ -74,6 +74,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "groupName": lambda run, *_: run.group,
         "sweepName": lambda run, *_: run.sweep,
         "sweep": lambda *_: None,
+        "outputArtifacts": lambda *_: connection([], False, 0),
+        "inputArtifacts": lambda *_: connection([], False, 0),
         "readOnly": lambda *_: False,
         "createdAt": lambda run, *_: timestamp(run.created_at),
         "updatedAt": lambda run, *_: timestamp(run.heartbeat_at),
@@ -88,5 +90,4 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "historyTail": _history_tail,
         "eventsTail": _events_tail,
     },
-    "Sweep": {"id": lambda sweep, *_: node_id("Sweep", sweep)},
 }

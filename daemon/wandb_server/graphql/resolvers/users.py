@@ -26,12 +26,30 @@ OFFICIAL_CLIENT_VERSIONS = {"min_cli_version": "0.13.0", "max_cli_version": "0.3
 def entity_named(name: str) -> dict[str, Any]:
     """The entity of a user; what teams would have is absent."""
     return {
+        "entityType": "USER",
         "id": node_id("Entity", name),
         "name": name,
         "available": False,
         "isTeam": False,
         "readOnly": False,
+        "readOnlyAdmin": False,
+        "privateOnly": False,
+        "defaultAccess": "PRIVATE",
+        "isPaid": False,
+        "storageBytes": 0,
         "codeSavingEnabled": True,
+    }
+
+
+def _member(user: User) -> dict[str, Any]:
+    return {
+        "id": node_id("User", user.id),
+        "admin": user.admin,
+        "pending": False,
+        "email": user.email,
+        "username": user.name,
+        "name": user.name,
+        "accountType": "LOCAL",
     }
 
 
@@ -109,5 +127,8 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "apiKeys": _api_keys,
         "teams": lambda *_: connection([], False, 0),
     },
-    "Entity": {"projects": _entity_projects},
+    "Entity": {
+        "projects": _entity_projects,
+        "members": lambda _, question, __: [_member(question.user)],
+    },
 }
