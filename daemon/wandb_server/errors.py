@@ -1,24 +1,22 @@
 """What can go wrong in the server.
 
 ```
-ServerError
-  QueryError(part, message)      the question cannot be read; the asker can mend it
-  NotFound(what, name)           the thing that was named does not exist
-  NotAllowed(message)            the asker is known but may not do this
-  StorageError(message, ...)     database or object store refused
-    StorageBusy                  ... for now; the same call may succeed later
-    StorageDamaged(place, ...)   ... because stored bytes are not what was written
-  RequestRejected(status, ...)   the request itself cannot be understood or is too large
-  SettingsError(field, ...)      a setting has a value that cannot be
-  StartRefused(message)          the process cannot run like this; says what to do
-    DataDirUnusable              ... the data directory cannot be read, written or shared
-    PortTaken(host, port)        ... somebody else listens there
-    AlreadyRunning               ... this user's server is running
+    ServerError QueryError(part, message)      the question cannot be read; the asker
+    can mend it NotFound(what, name)           the thing that was named does not exist
+    NotAllowed(message)            the asker is known but may not do this
+    StorageError(message, ...)     database or object store refused StorageBusy
+    ... for now; the same call may succeed later StorageDamaged(place, ...)   ...
+    because stored bytes are not what was written RequestRejected(status, ...)   the
+    request itself cannot be understood or is too large SettingsError(field, ...)      a
+    setting has a value that cannot be StartRefused(message)          the process cannot
+    run like this; says what to do DataDirUnusable              ... the data directory
+    cannot be read, written or shared PortTaken(host, port)        ... somebody else
+    listens there AlreadyRunning               ... this user's server is running
     ServerExtraMissing           ... packages of the extra `server` are not installed
 ```
 
-Two questions shape the tree: does trying again help (only `StorageBusy`), and who can act
-(the asker: `QueryError`, `NotFound`, `NotAllowed`; the operator: the others).
+Two questions shape the tree: does trying again help (only `StorageBusy`), and who can
+act (the asker: `QueryError`, `NotFound`, `NotAllowed`; the operator: the others).
 """
 
 from typing import Any

@@ -1,0 +1,55 @@
+"""What the server does: one method per thing that can be asked or changed.
+
+`open_archive` wires the stores; `archive.StoredArchive` is what `graphql` and `api`
+use, through the protocol `model.Archive`.
+"""
+
+import time
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from wandb_server.model import Archive
+from wandb_server.operations.archive import StoredArchive
+from wandb_server.operations.changes import ChangeFeed
+from wandb_server.operations.limits import ArchiveSettings
+from wandb_server.operations.stores import Clock, Stores
+from wandb_server.operations.tails import Tails
+from wandb_server.storage.database import open_database
+from wandb_server.storage.objects import open_objects
+from wandb_server.storage.tables import SegmentTables
+
+__all__ = ["ArchiveSettings", "StoredArchive", "open_archive"]
+
+
+async def open_archive(
+    database_url: str,
+    object_url: str,
+    *,
+    clock: Clock = time.time,
+    settings: ArchiveSettings | None = None,
+) -> Archive:
+    """The archive at `sqlite:///<path>` and `file:///<directory>`, made if missing.
+
+    The caller makes sure that no other process uses the same place, and closes it.
+
+    Raises:
+        StorageError: database or store cannot be opened, or are of a newer program.
+    """
+    settings = settings or ArchiveSettings()
+    objects = open_objects(object_url)
+    database = await open_database(database_url)
+    spill = Path(str(make_url(database_url).database)).parent / "spill"
+    return StoredArchive(
+        Stores(
+            database=database,
+            objects=objects,
+            tables=SegmentTables(
+                settings.query_memory_mib, settings.query_threads, spill
+            ),
+            tails=Tails(settings.parsed_points_max),
+            feed=ChangeFeed(),
+            clock=clock,
+            settings=settings,
+        )
+    )

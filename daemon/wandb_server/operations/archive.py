@@ -1,0 +1,23 @@
+"""The archive: every operation over the same stores."""
+
+from wandb_server.operations.accounts import Accounts
+from wandb_server.operations.charts import Charts
+from wandb_server.operations.compaction import Compaction
+from wandb_server.operations.files import Files
+from wandb_server.operations.history import History
+from wandb_server.operations.life import Life
+from wandb_server.operations.posts import Posts
+from wandb_server.operations.projects import Projects
+from wandb_server.operations.runs import Runs
+
+
+class StoredArchive(
+    Accounts, Projects, Runs, Posts, History, Charts, Files, Compaction, Life
+):
+    """`model.Archive` over a database and an object store. Made by `open_archive`."""
+
+    async def close(self) -> None:
+        """End subscriptions, finish what was begun, let go of every file."""
+        await self._stores.feed.close()
+        await self._stores.tables.close()
+        await self._stores.database.close()

@@ -1,0 +1,124 @@
+"""Files that runs upload.
+
+```
+reserve an object number ─► bytes to the store ─► name it, the old object is dead ─► delete
+      └── a crash here leaves garbage that compact() sweeps up ──┘
+```
+"""
+
+import base64
+import hashlib
+import mimetypes
+import posixpath
+from collections.abc import AsyncIterator, Sequence
+
+from sqlalchemy import Connection
+
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.ingest.values import clean_text
+from wandb_server.model import Run, RunFile
+from wandb_server.operations.stores import Operations
+from wandb_server.storage import files, removal, runs
+from wandb_server.storage.objects import object_key
+
+FILE_SUFFIX = "file"
+NAME_CHARACTERS_MAX = 4096
+
+
+class Files(Operations):
+    """Whole files, in and out; never in memory as a whole."""
+
+    async def write_file(
+        self, run: Run, name: str, body: AsyncIterator[bytes]
+    ) -> RunFile:
+        """Store or replace a file. Cancelled or failed: the old one stays.
+
+        Raises:
+            QueryError: the name is empty or too long.
+            NotFound: the run was deleted meanwhile.
+            StorageError: nothing was stored.
+        """
+        name = normal_name(name)
+        database, clock = self._stores.database, self._stores.clock
+        [number] = await database.write(
+            lambda db: removal.reserve_objects(db, run.id, [FILE_SUFFIX], clock())
+        )
+        measured = _Measured(body)
+        await self._stores.objects.put(
+            object_key(number, FILE_SUFFIX), measured.pieces()
+        )
+        values = {
+            "run_id": run.id,
+            "name": name,
+            "object_id": number,
+            "size_bytes": measured.size_bytes,
+            "md5_base64": measured.md5_base64(),
+            "mimetype": mimetypes.guess_type(name)[0],
+            "updated_at": clock(),
+        }
+
+        def change(db: Connection) -> int | None:
+            if runs.find_run_by_id(db, run.id) is None:
+                raise NotFound("run", run.name)
+            removal.make_live(db, number, measured.size_bytes)
+            before = files.put_file(db, values)
+            if before is not None:
+                removal.make_dead(db, [before], clock())
+            return before
+
+        before = await database.write(change)
+        if before is not None:
+            await self._stores.objects.delete([object_key(before, FILE_SUFFIX)])
+            await database.write(lambda db: removal.forget_objects(db, [before]))
+        [stored] = await self.files(run, names=[name])
+        return stored
+
+    async def read_file(self, run: Run, name: str) -> AsyncIterator[bytes] | None:
+        """The file's bytes in pieces; None if there is no such file."""
+        number = await self._stores.database.read(
+            lambda db: files.object_of_file(db, run.id, normal_name(name))
+        )
+        if number is None:
+            return None
+        return self._stores.objects.get(object_key(number, FILE_SUFFIX))
+
+    async def files(
+        self, run: Run, *, names: Sequence[str] = (), pattern: str | None = None
+    ) -> Sequence[RunFile]:
+        """By name; names may be spelled `./x` or with backslashes, pattern is LIKE."""
+        wanted = list(dict.fromkeys(normal_name(name) for name in names))
+        return await self._stores.database.read(
+            lambda db: files.list_files(db, run.id, wanted, pattern)
+        )
+
+
+def normal_name(name: str) -> str:
+    """One spelling per file: `a/b`, never `./a//b` or `a\\b`. It never becomes a path.
+
+    Raises:
+        QueryError: empty or too long.
+    """
+    plain = posixpath.normpath(clean_text(name).replace("\\", "/"))
+    if plain == "." or not plain or len(plain) > NAME_CHARACTERS_MAX:
+        raise QueryError(
+            "file", f"a name must have 1 to {NAME_CHARACTERS_MAX} characters"
+        )
+    return plain
+
+
+class _Measured:
+    """Passes bytes on and knows their length and digest afterwards."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self._body = body
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self.size_bytes = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async for piece in self._body:
+            self._digest.update(piece)
+            self.size_bytes += len(piece)
+            yield piece
+
+    def md5_base64(self) -> str:
+        return base64.b64encode(self._digest.digest()).decode()

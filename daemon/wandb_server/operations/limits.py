@@ -1,0 +1,41 @@
+"""What the archive is told: sizes at which it acts and bounds that it keeps."""
+
+from dataclasses import dataclass
+
+from wandb_server.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """Limits of one archive.
+
+    Raises:
+        SettingsError: a limit below 1.
+    """
+
+    tail_rows_max: int = 10_000
+    """Lines of a run's tail that make it due for compaction."""
+    tail_bytes_max: int = 16 * 1024 * 1024
+    """The same by size."""
+    segment_rows_max: int = 100_000
+    segment_bytes_max: int = 32 * 1024 * 1024
+    """One segment takes at most so many rows and (unless one row is larger) bytes."""
+    parsed_points_max: int = 8_000_000
+    """Points of parsed tails kept in memory (about 17 bytes each) for live charts."""
+    runs_per_question_max: int = 2_000
+    keys_per_question_max: int = 10_000
+    series_per_question_max: int = 20_000
+    buckets_max: int = 10_000
+    history_rows_max: int = 1_000_000
+    log_lines_max: int = 100_000
+    page_runs_max: int = 1_000
+    query_memory_mib: int = 256
+    query_threads: int = 2
+    garbage_age_s: float = 3600.0
+    """Objects that were being written for longer belong to nobody."""
+
+    def __post_init__(self) -> None:
+        """Check every limit."""
+        for name in self.__slots__:
+            if getattr(self, name) < 1 and name != "garbage_age_s":
+                raise SettingsError(name, getattr(self, name), "must be at least 1")

@@ -1,0 +1,47 @@
+"""What every operation works with, wired once in `open_archive`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wandb_server.model import Change, Run
+from wandb_server.operations.changes import ChangeFeed
+from wandb_server.operations.limits import ArchiveSettings
+from wandb_server.operations.tails import Tails
+from wandb_server.storage.database import Database
+from wandb_server.storage.objects import ObjectStore
+from wandb_server.storage.tables import SegmentTables
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The database, the objects, the open questions and the clock."""
+
+    database: Database
+    objects: ObjectStore
+    tables: SegmentTables
+    tails: Tails
+    feed: ChangeFeed
+    clock: Clock
+    settings: ArchiveSettings
+
+
+class Operations:
+    """A part of the archive: methods over the same stores."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def _announce(self, run: Run) -> None:
+        self._stores.feed.publish(
+            Change(
+                entity=run.entity,
+                project=run.project,
+                run=run.name,
+                last_step=run.last_step,
+                state=run.state,
+                history_line_count=run.history_line_count,
+                log_line_count=run.log_line_count,
+            )
+        )

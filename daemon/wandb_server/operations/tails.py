@@ -1,0 +1,124 @@
+"""Parsed tails of runs in memory, so that a live chart does not parse them every time.
+
+```
+tail rows in the database   ├── parsed before ──┤── new ──┤
+batches in memory           [ big  ][ small ][ new ]        merged as they grow
+```
+
+A tail belongs to a mark (`runs.segment_mark`): when rows moved to a segment the mark is
+another and the tail is parsed anew. What was parsed is never changed, so that a
+question in a thread can go on reading while new rows arrive.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from wandb_server.ingest.key_facts import KeyFacts
+from wandb_server.ingest.rows import ParsedRows, join_rows, parse_rows
+from wandb_server.storage.lines import HISTORY, read_tail
+
+EMPTY = parse_rows(())
+FACTS_COUNT_MAX = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The parsed tail of one run, in order of arrival."""
+
+    mark: int
+    end_row: int
+    batches: tuple[ParsedRows, ...] = ()
+
+    def whole(self) -> ParsedRows:
+        """All batches as one."""
+        joined = EMPTY
+        for batch in self.batches:
+            joined = join_rows(joined, batch) if joined.row_count else batch
+        return joined
+
+    def extended(self, batch: ParsedRows, end_row: int) -> "Tail":
+        """With newer rows; batches of similar size become one (O(log n) remain)."""
+        batches = [*self.batches, batch] if batch.row_count else list(self.batches)
+        while len(batches) > 1 and batches[-2].row_count < 2 * batches[-1].row_count:
+            last = batches.pop()
+            batches[-1] = join_rows(batches[-1], last)
+        return Tail(self.mark, end_row, tuple(batches))
+
+
+class Tails:
+    """Tails by run, the least recently asked for are forgotten beyond `points_max`.
+
+    Used by the database's reader threads: replacing an entry is one assignment, and two
+    threads that parse the same rows come to the same result.
+    """
+
+    def __init__(self, points_max: int) -> None:
+        self._points_max = points_max
+        self._kept: OrderedDict[int, tuple[Tail, int]] = OrderedDict()
+        self._facts: OrderedDict[int, tuple[int, Mapping[str, KeyFacts]]] = (
+            OrderedDict()
+        )
+
+    def read(
+        self, connection: Connection, run_id: int, mark: int, end_row: int
+    ) -> Tail:
+        """The run's tail as this snapshot (its mark and next row) shows it, or newer.
+
+        Newer rows of the same mark may be in it; rows are never missing or twice.
+        """
+        kept = self._kept.get(run_id)
+        tail = kept[0] if kept and kept[0].mark == mark else Tail(mark, 0)
+        if tail.end_row < end_row:
+            found = read_tail(connection, run_id, HISTORY, first_row=tail.end_row)
+            rows = [(r["row"], r["step"], r["text"]) for r in found]
+            batch = parse_rows(row for row in rows if row[1] is not None)
+            tail = tail.extended(batch, end_row)
+        if kept is None or kept[0].mark <= mark:
+            self._keep(run_id, tail)
+        return tail
+
+    def forget(self, run_id: int) -> None:
+        """The run is gone."""
+        self._kept.pop(run_id, None)
+        self._facts.pop(run_id, None)
+
+    def stored_facts(self, run_id: int, mark: int) -> Mapping[str, KeyFacts] | None:
+        """Facts of the run's segments as of this mark, if they are remembered."""
+        kept = self._facts.get(run_id)
+        return kept[1] if kept and kept[0] == mark else None
+
+    def keep_facts(self, run_id: int, mark: int, facts: Mapping[str, KeyFacts]) -> None:
+        """Remember them; the oldest are forgotten beyond `FACTS_COUNT_MAX` keys."""
+        self._facts[run_id] = (mark, facts)
+        while (
+            sum(len(kept[1]) for kept in list(self._facts.values())) > FACTS_COUNT_MAX
+        ):
+            if len(self._facts) == 1:
+                return
+            try:
+                self._facts.popitem(last=False)
+            except KeyError:  # another thread was faster
+                return
+
+    def _keep(self, run_id: int, tail: Tail) -> None:
+        self._kept[run_id] = (tail, _point_count(tail.batches))
+        try:
+            self._kept.move_to_end(run_id)
+            while (
+                sum(count for _, count in list(self._kept.values())) > self._points_max
+            ):
+                if len(self._kept) == 1:
+                    return
+                self._kept.popitem(last=False)
+        except KeyError:  # another thread was faster
+            return
+
+
+def _point_count(batches: Sequence[ParsedRows]) -> int:
+    return sum(
+        3 * batch.row_count + sum(len(points.index) for points in batch.points.values())
+        for batch in batches
+    )

@@ -1,0 +1,1 @@
+"""What a question means: filters, orders, cursors, samples, buckets. Pure."""

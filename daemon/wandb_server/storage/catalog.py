@@ -1,0 +1,96 @@
+"""The catalog of segments: which rows and lines each holds, and in which objects.
+
+```
+run's rows   0 ───────── 10000 ───────── 20000 ──────── next_row
+             [ segment 1 ][  segment 2  ][    tail      ]
+```
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from wandb_server.storage.schema import segment_lines, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Consecutive rows of one file of a run, written once."""
+
+    id: int
+    run_id: int
+    file: str
+    first_row: int
+    end_row: int
+    row_count: int
+    step_min: int | None
+    step_max: int | None
+    in_order: bool
+    """Steps never go down from row to row."""
+    rows_object: int
+    series_object: int | None
+    pyramid_object: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRange:
+    """Lines of one log that are in a segment."""
+
+    log_id: str
+    first_line: int
+    end_line: int
+
+
+def segments_of(connection: Connection, run_id: int, file: str) -> list[Segment]:
+    """By row."""
+    return segments_of_runs(connection, [run_id], file).get(run_id, [])
+
+
+def segments_of_runs(
+    connection: Connection, run_ids: Sequence[int], file: str
+) -> dict[int, list[Segment]]:
+    """By run, then by row."""
+    statement = select(segments).where(
+        segments.c.run_id.in_(run_ids), segments.c.file == file
+    )
+    found: dict[int, list[Segment]] = {}
+    for row in connection.execute(statement.order_by(segments.c.first_row)).mappings():
+        found.setdefault(row["run_id"], []).append(Segment(**row))
+    return found
+
+
+def holds_steps(
+    connection: Connection, run_id: int, file: str, step_min: int, step_max: int
+) -> bool:
+    """True if a segment may have rows with steps in [step_min, step_max]."""
+    statement = select(segments.c.id).where(
+        segments.c.run_id == run_id,
+        segments.c.file == file,
+        segments.c.step_min <= step_max,
+        segments.c.step_max >= step_min,
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def add_segment(
+    connection: Connection, values: dict[str, Any], ranges: Sequence[LineRange]
+) -> int:
+    """Enter a segment (columns of `segments` without `id`) and its lines; its id."""
+    result = connection.execute(insert(segments).values(values))
+    assert result.inserted_primary_key is not None
+    segment_id = int(result.inserted_primary_key[0])
+    rows = [
+        {
+            "segment_id": segment_id,
+            "run_id": values["run_id"],
+            "file": values["file"],
+            "log_id": lines.log_id,
+            "first_line": lines.first_line,
+            "end_line": lines.end_line,
+        }
+        for lines in ranges
+    ]
+    connection.execute(insert(segment_lines), rows)
+    return segment_id

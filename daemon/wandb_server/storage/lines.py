@@ -1,0 +1,162 @@
+"""Lines of history and events: what was received, and those that wait in the tail.
+
+```
+                                              line_streams: end_line             known
+                                              if below end_line and log A
+                                              ├───────────── received ─────┤        in
+                                              segment_lines (compacted) log B
+                                              ├──────── received ──┤            or in
+                                              tail_lines else new: inserted with the
+                                              next row number
+```
+
+A line is stored once per (run, file, log id, line); a row number is its place in the
+order of arrival within the run, the same in tail and segments.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, select
+from sqlalchemy import insert as plain_insert
+
+from wandb_server.storage.database import in_pieces, upsert
+from wandb_server.storage.schema import line_streams, segment_lines, tail_lines
+
+HISTORY = "wandb-history.jsonl"
+EVENTS = "wandb-events.jsonl"
+
+
+def stream_end(connection: Connection, run_id: int, file: str, log_id: str) -> int:
+    """The first line that was never seen of this log's file."""
+    found = connection.scalar(
+        select(line_streams.c.end_line).where(
+            line_streams.c.run_id == run_id,
+            line_streams.c.file == file,
+            line_streams.c.log_id == log_id,
+        )
+    )
+    return int(found or 0)
+
+
+def move_stream_end(
+    connection: Connection, run_id: int, file: str, log_id: str, end_line: int
+) -> None:
+    """Remember the end; the caller knows that it moves forward."""
+    row = {"run_id": run_id, "file": file, "log_id": log_id, "end_line": end_line}
+    upsert(connection, line_streams, [row], ["end_line"])
+
+
+def known_lines(
+    connection: Connection, run_id: int, file: str, log_id: str, lines: range
+) -> set[int]:
+    """Which of these lines are stored, in tail or segments."""
+    tail = select(tail_lines.c.line).where(
+        tail_lines.c.run_id == run_id,
+        tail_lines.c.file == file,
+        tail_lines.c.log_id == log_id,
+        tail_lines.c.line >= lines.start,
+        tail_lines.c.line < lines.stop,
+    )
+    known = set(connection.scalars(tail))
+    compacted = select(segment_lines.c.first_line, segment_lines.c.end_line).where(
+        segment_lines.c.run_id == run_id,
+        segment_lines.c.file == file,
+        segment_lines.c.log_id == log_id,
+        segment_lines.c.end_line > lines.start,
+        segment_lines.c.first_line < lines.stop,
+    )
+    for first, end in connection.execute(compacted):
+        known.update(range(max(first, lines.start), min(end, lines.stop)))
+    return known
+
+
+def insert_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add lines to the tail: columns of `tail_lines` without `id`."""
+    if rows:
+        connection.execute(plain_insert(tail_lines), list(rows))
+
+
+def texts_with_steps(
+    connection: Connection, run_id: int, file: str, steps: Sequence[int]
+) -> list[tuple[int, bytes]]:
+    """Tail lines that hold one of these steps."""
+    found: list[tuple[int, bytes]] = []
+    for piece in in_pieces(steps):
+        statement = select(tail_lines.c.step, tail_lines.c.text).where(
+            tail_lines.c.run_id == run_id,
+            tail_lines.c.file == file,
+            tail_lines.c.step.in_(piece),
+        )
+        found.extend((step, text) for step, text in connection.execute(statement))
+    return found
+
+
+def read_tail(
+    connection: Connection,
+    run_id: int,
+    file: str,
+    *,
+    first_row: int = 0,
+    line_count: int | None = None,
+    steps: tuple[int | None, int | None] = (None, None),
+) -> Sequence[RowMapping]:
+    """Tail lines (log_id, line, row, step, text) from `first_row` on, by row.
+
+    `steps` is half-open, None: no bound.
+    """
+    statement = (
+        select(
+            tail_lines.c.log_id,
+            tail_lines.c.line,
+            tail_lines.c.row,
+            tail_lines.c.step,
+            tail_lines.c.text,
+        )
+        .where(
+            tail_lines.c.run_id == run_id,
+            tail_lines.c.file == file,
+            tail_lines.c.row >= first_row,
+        )
+        .order_by(tail_lines.c.row)
+    )
+    if steps[0] is not None:
+        statement = statement.where(tail_lines.c.step >= steps[0])
+    if steps[1] is not None:
+        statement = statement.where(tail_lines.c.step < steps[1])
+    if line_count is not None:
+        statement = statement.limit(line_count)
+    return connection.execute(statement).mappings().all()
+
+
+def newest_tail_line(connection: Connection, run_id: int, file: str) -> bytes | None:
+    """The text of the tail line that arrived last."""
+    statement = (
+        select(tail_lines.c.text)
+        .where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
+        .order_by(tail_lines.c.row.desc())
+    )
+    found: bytes | None = connection.scalar(statement.limit(1))
+    return found
+
+
+def delete_tail(connection: Connection, run_id: int, file: str, end_row: int) -> int:
+    """Remove tail lines below `end_row`; how many."""
+    gone = connection.execute(
+        delete(tail_lines).where(
+            tail_lines.c.run_id == run_id,
+            tail_lines.c.file == file,
+            tail_lines.c.row < end_row,
+        )
+    )
+    return gone.rowcount
+
+
+def tail_size(connection: Connection, run_id: int, file: str) -> tuple[int, int]:
+    """(lines, bytes) of the tail of one file."""
+    found = connection.execute(
+        select(
+            func.count(), func.coalesce(func.sum(func.length(tail_lines.c.text)), 0)
+        ).where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
+    ).one()
+    return int(found[0]), int(found[1])

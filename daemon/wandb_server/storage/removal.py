@@ -1,0 +1,121 @@
+"""Removing runs, and the garbage that crashes leave in the object store.
+
+```
+objects   writing ──► live ──► dead ──► row deleted
+             │                  ▲          after its bytes are gone
+             └── old: garbage ──┘
+```
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from wandb_server.storage.database import in_pieces
+from wandb_server.storage.runs import find_run_by_id
+from wandb_server.storage.schema import (
+    RUN_TABLES,
+    console_lines,
+    objects,
+    run_texts,
+    runs,
+    tail_lines,
+)
+
+GARBAGE_PER_SWEEP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a run took: bytes, and (id, suffix) of its objects."""
+
+    freed_bytes: int
+    objects: tuple[tuple[int, str], ...]
+
+
+def reserve_objects(
+    connection: Connection, run_id: int, suffixes: Sequence[str], now: float
+) -> list[int]:
+    """Numbers for objects about to be written; garbage until they are made live."""
+    made = []
+    for suffix in suffixes:
+        values = {
+            "run_id": run_id,
+            "suffix": suffix,
+            "size_bytes": 0,
+            "state": "writing",
+            "changed_at": now,
+        }
+        result = connection.execute(insert(objects).values(values))
+        assert result.inserted_primary_key is not None
+        made.append(int(result.inserted_primary_key[0]))
+    return made
+
+
+def make_live(connection: Connection, object_id: int, size_bytes: int) -> None:
+    """The object is whole and somebody refers to it."""
+    connection.execute(
+        update(objects)
+        .where(objects.c.id == object_id)
+        .values(state="live", size_bytes=size_bytes)
+    )
+
+
+def make_dead(connection: Connection, object_ids: Sequence[int], now: float) -> None:
+    """Nobody refers to these objects any more."""
+    for piece in in_pieces(object_ids):
+        connection.execute(
+            update(objects)
+            .where(objects.c.id.in_(piece))
+            .values(state="dead", changed_at=now)
+        )
+
+
+def remove_run(connection: Connection, run_id: int, now: float) -> Removed | None:
+    """Delete every row of the run; its objects are dead, to be deleted by the caller."""
+    if find_run_by_id(connection, run_id) is None:
+        return None
+    freed = _text_bytes(connection, run_id)
+    mine = objects.c.run_id == run_id
+    found = connection.execute(
+        select(objects.c.id, objects.c.suffix, objects.c.size_bytes).where(mine)
+    ).all()
+    for table in RUN_TABLES:
+        connection.execute(delete(table).where(table.c.run_id == run_id))
+    connection.execute(delete(runs).where(runs.c.id == run_id))
+    connection.execute(update(objects).where(mine).values(state="dead", changed_at=now))
+    return Removed(
+        freed + sum(row.size_bytes for row in found),
+        tuple((row.id, row.suffix) for row in found),
+    )
+
+
+def garbage(connection: Connection, before: float) -> list[tuple[int, str]]:
+    """(id, suffix) of objects that nobody refers to since `before`."""
+    old = (objects.c.state != "live") & (objects.c.changed_at < before)
+    statement = select(objects.c.id, objects.c.suffix).where(old)
+    rows = connection.execute(statement.limit(GARBAGE_PER_SWEEP))
+    return [(row.id, row.suffix) for row in rows]
+
+
+def forget_objects(connection: Connection, object_ids: Sequence[int]) -> None:
+    """Their bytes are gone."""
+    for piece in in_pieces(object_ids):
+        gone = objects.c.id.in_(piece) & (objects.c.state != "live")
+        connection.execute(delete(objects).where(gone))
+
+
+def _text_bytes(connection: Connection, run_id: int) -> int:
+    total = 0
+    for table, column in (
+        (tail_lines, tail_lines.c.text),
+        (console_lines, console_lines.c.text),
+        (run_texts, run_texts.c.config),
+        (run_texts, run_texts.c.summary),
+    ):
+        size = func.coalesce(func.sum(func.length(column)), 0)
+        total += int(
+            connection.scalar(select(size).where(table.c.run_id == run_id)) or 0
+        )
+    return total

@@ -1,0 +1,164 @@
+"""Rows of a segment, byte-exact: blocks of JSON lines, each compressed by itself.
+
+```
+┌──────────┬─────────┬─────────┬───┬───────┬──────────────┬────────────┐ │ WBROWS01 │
+block 0 │ block 1 │ … │ index │ index length │ WBROWS01   │
+└──────────┴─────────┴─────────┴───┴───────┴──────── u64 LE ┴────────────┘ block   zstd(
+line \\n line \\n … )      at most BLOCK_ROWS lines or BLOCK_BYTES (but one) index
+zstd( u64 block count, u64 row count, u64[blocks + 1] offsets of the blocks in the file
+(the last: their end), u64[blocks + 1] first row of each block (the last: row count),
+i64[rows] step, i64[rows] row number, u32[rows] bytes of the line )
+```
+
+- Any row is read by decompressing one block; a scan decompresses each once.
+- The index alone answers which rows lie in a range of steps.
+- Lines may contain any byte, also a newline: their lengths are in the index.
+"""
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from wandb_server.errors import StorageDamaged
+
+MAGIC = b"WBROWS01"
+BLOCK_ROWS = 512
+BLOCK_BYTES = 1024 * 1024
+LEVEL = 3
+_TAIL = struct.Struct("<Q8s")
+_HEAD = struct.Struct("<QQ")
+NO_STEP = -(2**63)
+"""The step of a line that is no JSON object."""
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RowIndex:
+    """Where every row of a segment lies."""
+
+    offsets: Integers
+    first: Integers
+    step: Integers
+    row: Integers
+    size: Integers
+
+
+def write_rows(
+    path: Path, steps: Sequence[int | None], rows: Sequence[int], texts: Sequence[bytes]
+) -> int:
+    """Write a new file; its size."""
+    compress = zstandard.ZstdCompressor(level=LEVEL).compress
+    offsets, first = [len(MAGIC)], [0]
+    with path.open("wb") as file:
+        file.write(MAGIC)
+        for block in _blocks(texts):
+            file.write(compress(b"\n".join([*texts[block.start : block.stop], b""])))
+            offsets.append(file.tell())
+            first.append(block.stop)
+        index = b"".join(
+            (
+                _HEAD.pack(len(first) - 1, len(texts)),
+                np.array(offsets, "<i8").tobytes(),
+                np.array(first, "<i8").tobytes(),
+                np.array([NO_STEP if s is None else s for s in steps], "<i8").tobytes(),
+                np.array(rows, "<i8").tobytes(),
+                np.array([len(text) for text in texts], "<u4").tobytes(),
+            )
+        )
+        packed = compress(index)
+        file.write(packed + _TAIL.pack(len(packed), MAGIC))
+        return file.tell()
+
+
+def read_index(path: Path) -> RowIndex:
+    """The index of a file.
+
+    Raises:
+        StorageDamaged: it is not what `write_rows` wrote.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(-_TAIL.size, 2)
+            end = file.tell()
+            size, magic = _TAIL.unpack(file.read(_TAIL.size))
+            if magic != MAGIC or size > end:
+                raise ValueError("no index at the end")
+            file.seek(end - size)
+            return _unpack(zstandard.ZstdDecompressor().decompress(file.read(size)))
+    except (OSError, ValueError, struct.error, zstandard.ZstdError) as error:
+        raise StorageDamaged(str(error), place=path.name) from error
+
+
+def read_rows(path: Path, index: RowIndex, wanted: Integers) -> list[bytes]:
+    """The texts of these rows (ordinals in the segment, ascending).
+
+    Raises:
+        StorageDamaged: a block is not what was written.
+    """
+    if not len(wanted):
+        return []
+    blocks = np.searchsorted(index.first, wanted, side="right") - 1
+    found: list[bytes] = []
+    with path.open("rb") as file:
+        for block in np.unique(blocks):
+            texts = _read_block(file.fileno(), path, index, int(block))
+            first = int(index.first[block])
+            found.extend(texts[int(at) - first] for at in wanted[blocks == block])
+    return found
+
+
+def iterate_blocks(path: Path, index: RowIndex) -> Iterator[list[bytes]]:
+    """All texts in order, a block at a time."""
+    with path.open("rb") as file:
+        for block in range(len(index.first) - 1):
+            yield _read_block(file.fileno(), path, index, block)
+
+
+def _blocks(texts: Sequence[bytes]) -> Iterator[range]:
+    start, size = 0, 0
+    for at, text in enumerate(texts):
+        if at > start and (at - start >= BLOCK_ROWS or size + len(text) > BLOCK_BYTES):
+            yield range(start, at)
+            start, size = at, 0
+        size += len(text)
+    if texts:
+        yield range(start, len(texts))
+
+
+def _read_block(
+    descriptor: int, path: Path, index: RowIndex, block: int
+) -> list[bytes]:
+    start, end = int(index.offsets[block]), int(index.offsets[block + 1])
+    try:
+        packed = os.pread(descriptor, end - start, start)
+        plain = zstandard.ZstdDecompressor().decompress(packed)
+    except (OSError, zstandard.ZstdError) as error:
+        raise StorageDamaged(f"block {block}: {error}", place=path.name) from error
+    sizes = index.size[int(index.first[block]) : int(index.first[block + 1])]
+    if len(plain) != int(sizes.sum()) + len(sizes):
+        raise StorageDamaged(f"block {block}: wrong length", place=path.name)
+    texts, at = [], 0
+    for size in sizes.tolist():
+        texts.append(plain[at : at + size])
+        at += size + 1
+    return texts
+
+
+def _unpack(data: bytes) -> RowIndex:
+    block_count, row_count = _HEAD.unpack_from(data)
+    sizes = [block_count + 1, block_count + 1, row_count, row_count]
+    if len(data) != _HEAD.size + 8 * sum(sizes) + 4 * row_count:
+        raise ValueError("index of the wrong length")
+    at, columns = _HEAD.size, []
+    for size in sizes:
+        columns.append(np.frombuffer(data, "<i8", size, at).astype(np.int64))
+        at += 8 * size
+    lengths = np.frombuffer(data, "<u4", row_count, at).astype(np.int64)
+    return RowIndex(*columns, lengths)

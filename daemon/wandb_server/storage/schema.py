@@ -1,0 +1,312 @@
+"""The tables, in one place; `migrations/` brings a database to this shape.
+
+```
+users ─┬─ api_keys, login_tokens, sessions        only hashes of secrets
+projects ── runs ─┬─ run_texts     config and summary, byte-exact
+                  ├─ run_tags
+                  ├─ run_values    config and summary, one row per dotted key: filter, sort
+                  ├─ line_streams  how far each (file, log) was received
+                  ├─ tail_lines    lines not yet in a segment
+                  ├─ console_lines
+                  ├─ segments ── segment_lines     which lines a segment holds
+                  ├─ key_tables    metric statistics of the rows in segments
+                  ├─ files
+                  └─ objects       everything in the object store, also what is being written
+```
+
+Text that came from users is stored as bytes (UTF-8, lone surrogates passed through),
+because a NUL or a surrogate is legal JSON and must not make a request fail.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _identity(name: str = "id") -> Column[int]:
+    return Column(name, _Id, primary_key=True, autoincrement=True)
+
+
+def _of_run(*, primary: bool = False) -> Column[int]:
+    return Column(
+        "run_id", _Id, ForeignKey("runs.id"), nullable=False, primary_key=primary
+    )
+
+
+def _of_user() -> Column[int]:
+    return Column("user_id", _Id, ForeignKey("users.id"), nullable=False, index=True)
+
+
+users = Table(
+    "users",
+    metadata,
+    _identity(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False),
+    Column("admin", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _identity(),
+    _of_user(),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+login_tokens = Table(
+    "login_tokens",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _of_user(),
+    Column("expires_at", Float, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _of_user(),
+    Column("expires_at", Float, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    _identity(),
+    Column("entity", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    UniqueConstraint("entity", "name"),
+    sqlite_autoincrement=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _identity(),
+    Column("project_id", _Id, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("group_name", Text),
+    Column("job_type", Text),
+    Column("notes", Text),
+    Column("commit", Text),
+    Column("repo", Text),
+    Column("host", Text),
+    Column("program", Text),
+    Column("sweep", Text),
+    Column("created_at", Float, nullable=False),
+    Column("heartbeat_at", Float, nullable=False),
+    Column("finished_at", Float),
+    Column("exit_code", Integer),
+    Column("stop_requested", Boolean(create_constraint=False), nullable=False),
+    Column("last_step", BigInteger),
+    Column("history_line_count", BigInteger, nullable=False),
+    Column("events_line_count", BigInteger, nullable=False),
+    Column("log_line_count", BigInteger, nullable=False),
+    # Rows of history and events are numbered in order of arrival, from 0.
+    Column("next_row", BigInteger, nullable=False),
+    # Id of the newest segment: changes whenever rows moved out of the tail.
+    Column("segment_mark", BigInteger, nullable=False),
+    Column("tail_row_count", BigInteger, nullable=False),
+    Column("tail_bytes", BigInteger, nullable=False),
+    # run_values is behind run_texts and must be made anew before it is asked.
+    Column("values_stale", Boolean(create_constraint=False), nullable=False),
+    UniqueConstraint("project_id", "name"),
+    Index(None, "project_id", "created_at"),
+    Index(None, "state", "heartbeat_at"),
+    sqlite_autoincrement=True,
+)
+
+run_texts = Table(
+    "run_texts",
+    metadata,
+    _of_run(primary=True),
+    Column("config", LargeBinary, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+)
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    _of_run(primary=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("tag", Text, nullable=False),
+)
+
+run_values = Table(
+    "run_values",
+    metadata,
+    _of_run(primary=True),
+    Column("section", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # number | bool | string | null | list | map | nan | inf
+    Column("kind", Text, nullable=False),
+    Column("number", Float),
+    Column("text", Text),
+    sqlite_with_rowid=False,
+)
+
+line_streams = Table(
+    "line_streams",
+    metadata,
+    _of_run(primary=True),
+    Column("file", Text, primary_key=True),
+    Column("log_id", Text, primary_key=True),
+    Column("end_line", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tail_lines = Table(
+    "tail_lines",
+    metadata,
+    _identity(),
+    _of_run(),
+    Column("file", Text, nullable=False),
+    Column("log_id", Text, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    # None: the line is not a JSON object.
+    Column("step", BigInteger),
+    Column("text", LargeBinary, nullable=False),
+    UniqueConstraint("run_id", "file", "log_id", "line"),
+    Index(None, "run_id", "file", "step", "row"),
+)
+
+console_lines = Table(
+    "console_lines",
+    metadata,
+    _identity(),
+    _of_run(),
+    Column("log_id", Text, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    # Where people see it: several writers share one numbering.
+    Column("number", BigInteger, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    UniqueConstraint("run_id", "log_id", "line"),
+    Index(None, "run_id", "number"),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    _identity(),
+    # No foreign key: the row outlives its run until the bytes are gone.
+    Column("run_id", _Id, nullable=False, index=True),
+    Column("suffix", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    # writing | live | dead; what is not live is garbage once it is old enough.
+    Column("state", Text, nullable=False, index=True),
+    Column("changed_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _identity(),
+    _of_run(),
+    Column("file", Text, nullable=False),
+    Column("first_row", BigInteger, nullable=False),
+    Column("end_row", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("step_min", BigInteger),
+    Column("step_max", BigInteger),
+    # Steps never go down from row to row.
+    Column("in_order", Boolean(create_constraint=False), nullable=False),
+    Column("rows_object", _Id, ForeignKey("objects.id"), nullable=False),
+    # None: events, or no numbers at all.
+    Column("series_object", _Id, ForeignKey("objects.id")),
+    Column("pyramid_object", _Id, ForeignKey("objects.id")),
+    Index(None, "run_id", "file", "first_row"),
+    sqlite_autoincrement=True,
+)
+
+segment_lines = Table(
+    "segment_lines",
+    metadata,
+    _identity(),
+    Column("segment_id", _Id, ForeignKey("segments.id"), nullable=False, index=True),
+    _of_run(),
+    Column("file", Text, nullable=False),
+    Column("log_id", Text, nullable=False),
+    Column("first_line", BigInteger, nullable=False),
+    Column("end_line", BigInteger, nullable=False),
+    Index(None, "run_id", "file", "log_id", "end_line"),
+)
+
+key_tables = Table(
+    "key_tables",
+    metadata,
+    _of_run(primary=True),
+    # Statistics of the rows below `end_row`, see ingest.key_statistics.
+    Column("end_row", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    _of_run(primary=True),
+    Column("name", Text, primary_key=True),
+    Column("object_id", _Id, ForeignKey("objects.id"), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("md5_base64", Text, nullable=False),
+    Column("mimetype", Text),
+    Column("updated_at", Float, nullable=False),
+)
+
+RUN_TABLES = (
+    run_texts,
+    run_tags,
+    run_values,
+    line_streams,
+    tail_lines,
+    console_lines,
+    segment_lines,
+    segments,
+    key_tables,
+    files,
+)
+"""Tables that belong to a run, in the order in which they may be emptied."""
+
+
+def to_bytes(text: str) -> bytes:
+    """Text as stored: UTF-8, lone surrogates passed through."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def to_text(stored: bytes) -> str:
+    """The inverse of `to_bytes`."""
+    return stored.decode("utf-8", "surrogatepass")
