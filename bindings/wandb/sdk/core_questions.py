@@ -5,6 +5,7 @@ The first question of a run goes out after its first records were acknowledged
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,14 +18,14 @@ _logger = logging.getLogger(__name__)
 class RecordStream(Protocol):
     """A run's way to core: the spool of this process. Never raises because of core."""
 
+    log: Callable[..., None]
+    """log(data, step=None, commit=None): spool one run.log() call; microseconds."""
+
+    step: int
+    """The step that the next commit gets; set once, when a run is resumed."""
+
     def append(self, record_bytes: bytes) -> None:
         """Spool one serialised Record; it survives the process on return."""
-        ...
-
-    def log_json(
-        self, data_json: bytes, timestamp: float, step: int | None, commit: bool
-    ) -> None:
-        """Spool one run.log() call."""
         ...
 
     def flush(self, timeout_s: float) -> bool:
@@ -35,7 +36,7 @@ class RecordStream(Protocol):
         """One unary call to core; raises where there is no answer."""
         ...
 
-    def close(self) -> None:
+    def close(self) -> Any:
         """Give the spool up; what core has not taken yet, it drains by itself."""
         ...
 

@@ -1,14 +1,11 @@
-"""A run with its surroundings: console capture, notices from core, the stop signal."""
+"""A run with its surroundings: console capture, and what core tells."""
 
 import _thread
 from time import time
-from typing import Any
 
 from wandb._terminal import termerror, termlog, termwarn
 from wandb.sdk import records
 from wandb.sdk.wandb_run import Run
-
-NOTICE_INFO, NOTICE_WARNING = 0, 1
 
 
 class LiveRun(Run):
@@ -34,17 +31,14 @@ class LiveRun(Run):
         self._finished = True
         self._stream.close()
 
-    def _on_notice(self, level: int, text: str) -> None:
-        """Show what core has to say; called by the link's thread."""
-        tell = {NOTICE_INFO: termlog, NOTICE_WARNING: termwarn}.get(level, termerror)
-        tell(text)
 
-    def _on_stop(self, *_details: Any) -> None:
-        """The server asks the run to stop: interrupt the main thread, once."""
-        if self._stop_told or self._finished:
-            return
-        self._stop_told = True
-        termwarn(f"Run {self.name or self.id} was asked to stop from its page.")
+def tell(level: str, text: str) -> None:
+    """Show what core or the spool have to say; called in any thread.
+
+    `stop` interrupts the main thread, as Ctrl-C does: somebody pressed it on the page.
+    """
+    if level == "stop":
+        termwarn(text)
         _thread.interrupt_main()
-
-    _stop_told = False
+    else:
+        {"info": termlog, "warning": termwarn}.get(level, termerror)(text)

@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 from wandb._terminal import termerror, termlog, termwarn
 from wandb.sdk import records
 from wandb.sdk.core_questions import FinishAnswer
+from wandb.sdk.run_settings import forget_kept_id
 from wandb.sdk.where import in_container
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_run import Run
 
 ANSWER_WAIT_S = 1.0
-PROGRESS_LINE_S = 5.0
+LINE_S_MIN, LINE_S_MAX = 5.0, 30.0
+"""Between two lines about the progress: doubled each time."""
+
+PROBLEM_CHARACTERS_MAX = 200
 VALUE_CHARACTERS_MAX = 60
 CONTAINER_FACTOR = 10
 """In a container the disk dies with the script: wait this much longer by default."""
@@ -46,6 +50,7 @@ def end_run(run: "Run", exit_code: int) -> None:
         run._stream.close()
         run._session.remove(run)
         _unbind(run)
+    forget_kept_id(settings, exit_code)
     _show_result(run, answer)
 
 
@@ -86,15 +91,17 @@ class _Patience:
         self._container = container
         self._moved_at = self._told_at = time.monotonic()
         self._seen: Any = None
+        self._line_s = LINE_S_MIN
 
     def goes_on(self, answer: FinishAnswer | None) -> bool:
         now = time.monotonic()
         seen = answer and (answer.rows_uploaded, answer.bytes_left, answer.durable)
         if seen != self._seen:
             self._seen, self._moved_at = seen, now
-        if now - self._told_at >= PROGRESS_LINE_S:
+        if now - self._told_at >= self._line_s:
             self._told_at = now
             self._tell(answer, now - self._moved_at)
+            self._line_s = min(2 * self._line_s, LINE_S_MAX)
         return now - self._moved_at < self._limit_s
 
     def _tell(self, answer: FinishAnswer | None, idle_s: float) -> None:
@@ -102,9 +109,8 @@ class _Patience:
             termlog("Waiting for the core daemon …")
             return
         line = f"Uploading: {answer.rows_uploaded:,} of {answer.rows_total:,} rows"
-        if idle_s > PROGRESS_LINE_S:
-            line += f", no progress for {idle_s:.0f} s"
-            line += f" ({answer.problem})" if answer.problem else ""
+        if idle_s >= LINE_S_MIN:
+            line += f", no progress for {idle_s:.0f} s{_because(answer.problem)}"
             if self._container:
                 line += "; waiting on, because a container's disk dies with it"
         termlog(line)
@@ -139,7 +145,7 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
 
 def _tell_unfinished(run: "Run", answer: FinishAnswer) -> None:
     left = answer.rows_total - answer.rows_uploaded
-    why = f" ({answer.problem})" if answer.problem else ""
+    why = _because(answer.problem)
     termwarn(
         f"The upload made no progress{why}: {left:,} rows are still to go. They lie in "
         f"{run.sync_dir}, and core goes on uploading in the background."
@@ -150,6 +156,12 @@ def _tell_unfinished(run: "Run", answer: FinishAnswer) -> None:
             f"unless {run.sync_dir} is on a volume. Set WANDB_FINISH_TIMEOUT to wait "
             "longer."
         )
+
+
+def _because(problem: str) -> str:
+    """The problem's last line in brackets; of a traceback, that is what happened."""
+    lines = problem.strip().splitlines()
+    return f" ({lines[-1].strip()[:PROBLEM_CHARACTERS_MAX]})" if lines else ""
 
 
 def _show_summary(summary: dict[str, Any], rows_max: int) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 from wandb_proto import VERSION
 
 from wandb._launcher import ensure_core
-from wandb._stream import Stream
+from wandb._stream import Stream, StreamSettings
 from wandb._terminal import termlog, termwarn
-from wandb.errors import AuthenticationError, UsageError
+from wandb.errors import AuthenticationError, SettingsError, UsageError
 from wandb.sdk import debug_log, records
 from wandb.sdk.core_questions import RunQuestions, StartAnswer
 from wandb.sdk.environment import (
@@ -26,7 +26,7 @@ from wandb.sdk.environment import (
     gather_telemetry,
 )
 from wandb.sdk.git import Repository, find_repository, without_credentials
-from wandb.sdk.live_run import LiveRun
+from wandb.sdk.live_run import LiveRun, tell
 from wandb.sdk.names import readable_name
 from wandb.sdk.plain_values import plain
 from wandb.sdk.run_directory import make_run_directory
@@ -139,14 +139,25 @@ def _open_stream(session: Session, start: _Start) -> Stream:
             f"The core daemon cannot be started ({problem}). The run goes on; its data "
             "are kept on this machine and are taken up when core runs."
         )
-    settings = start.settings
+    settings, server = start.settings, start.server
     return Stream.open(
         settings.run_id or "",
         settings.sync_file or "",
         session.places,
         primary=settings.x_primary,
-        settings=settings,
+        settings=_stream_settings(session, server),
+        notify=tell,
     )
+
+
+def _stream_settings(session: Session, server: ServerChoice) -> StreamSettings:
+    key = server.api_key if server.key_from_environment else None
+    try:
+        return StreamSettings.from_environment(
+            session.environ, api_key=key or "", base_url=server.base_url
+        )
+    except ValueError as problem:
+        raise SettingsError(str(problem), field="WANDB_FULL") from problem
 
 
 def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:

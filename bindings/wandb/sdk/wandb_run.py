@@ -4,7 +4,6 @@ Every call becomes a record in the run's stream and returns; nothing here waits 
 server but `finish`, and reading the summary waits for core on this machine.
 """
 
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from wandb import _later
-from wandb._encode import encode_log_data
 from wandb._terminal import termwarn
 from wandb.errors import Error, UsageError
 from wandb.sdk import records
@@ -58,8 +56,9 @@ class Run:
         self._pid = os.getpid()
         self._answer = StartAnswer()
         self._asked_at = 0.0
-        self._step = 0
         self._finished = False
+        shared = parts.settings._shared
+        self._log_data = self._log_shared if shared else parts.stream.log
         self._final_summary: dict[str, Any] | None = None
         self._finish_lock = threading.RLock()
         self._at_finish: list[Callable[[], None]] = []
@@ -90,32 +89,12 @@ class Run:
         """
         if self._finished:
             raise self._over()
-        if step is None:
-            commit = commit is None or bool(commit)
-            self._stream.log_json(encode_log_data(data), time(), None, commit)
-            if commit:
-                self._step += 1
-        else:
-            self._log_at(data, step, bool(commit))
+        self._log_data(data, step, commit)
 
-    def _log_at(self, data: Mapping[str, Any], step: Any, commit: bool) -> None:
-        if isinstance(step, bool):
-            raise TypeError("step must be an integer, not a bool")
-        number = operator.index(step)
-        if self._settings._shared:
-            termwarn("In shared mode step= is ignored.", repeat=False)
-            self._stream.log_json(encode_log_data(data), time(), None, commit)
-            return
-        if number < self._step:
-            termwarn(
-                f"Tried to log to step {number} that is less than the current step "
-                f"{self._step}. Steps must be monotonically increasing, so this data "
-                "will be ignored. Use define_metric to log data out of order.",
-                repeat=False,
-            )
-        # Refused or not is for core to say: it counts what it refuses.
-        self._stream.log_json(encode_log_data(data), time(), number, commit)
-        self._step = max(self._step, number + 1 if commit else number)
+    def _log_shared(self, data: Any, step: Any = None, commit: Any = None) -> None:
+        if step is not None:
+            termwarn("In shared mode log(step=…) is ignored.", repeat=False)
+        self._stream.log(data, None, commit)
 
     def _log(
         self,
@@ -280,7 +259,11 @@ class Run:
         """The step that the next commit gets."""
         if self._settings._shared:
             raise Error("In shared mode a run has no step of its own.")
-        return self._step
+        return self._stream.step
+
+    @property
+    def _step(self) -> int:
+        return self._stream.step
 
     @property
     def starting_step(self) -> int:
@@ -398,6 +381,7 @@ class Run:
     def _learn(self, answer: StartAnswer) -> None:
         self._answer = answer
         self._asked_at = time()
+        self._stream.step = max(self._stream.step, answer.starting_step)
 
     def _ended(self, answer: FinishAnswer | None) -> None:
         """Called once by `end_run`: from now on the run only remembers."""

@@ -3,6 +3,7 @@
 Writes become records at once. Reads see the merged state, which core holds.
 """
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -172,7 +173,7 @@ def apply_changes(
             if not isinstance(below, dict):
                 below = level[part] = {}
             level = below
-        level[path[-1]] = value
+        level[path[-1]] = copy.deepcopy(value)
     for path in remove:
         level = tree
         for part in path[:-1]:
