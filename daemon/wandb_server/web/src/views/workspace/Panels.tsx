@@ -1,0 +1,152 @@
+/** Toolbar, panels, full screen and the dialog for new panels: shared by the workspace and the page of one run. */
+
+import { useMemo, useRef, useState, type ReactElement } from "react";
+import { useDefinitions, useMetricKeys, type Live } from "../../api/live";
+import { Crosshair } from "../../chart/crosshair";
+import { definitionOf } from "../../model/metrics";
+import { parseSearch } from "../../model/search";
+import { isShown } from "../../model/sections";
+import { panelId, resolveAxis, type Workspace } from "../../model/workspace";
+import { Dialog } from "../../parts/Dialog";
+import { useKeys } from "../../parts/keyboard";
+import { Empty, Problem, Skeleton } from "../../parts/messages";
+import { useToast } from "../../parts/toast";
+import { PanelCard, type PanelSetting, type ShownRun } from "./PanelCard";
+import { axisOf, PanelGrid, PanelTools, placePanels, type PlacedPanel } from "./PanelGrid";
+import { PanelDialog } from "./PanelDialog";
+import { Toolbar } from "./Toolbar";
+import type { Change } from "./useWorkspace";
+
+interface PanelsProps {
+  readonly entity: string;
+  readonly project: string;
+  readonly runs: readonly ShownRun[];
+  readonly live: Live;
+  readonly workspace: Workspace;
+  readonly highlight: string | null;
+  readonly onChange: Change;
+}
+
+const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+export function Panels(props: PanelsProps): ReactElement {
+  const { entity, project, runs, live, workspace, highlight, onChange } = props;
+  const ids = useMemo(() => runs.map((run) => run.id), [runs]);
+  const metricKeys = useMetricKeys(entity, project, ids);
+  const definitions = useDefinitions(entity, project, ids);
+  const defined = useMemo(() => definitions.data ?? [], [definitions.data]);
+  const search = useMemo(() => parseSearch(workspace.panelSearch), [workspace.panelSearch]);
+  const crosshair = useMemo(() => new Crosshair(), []);
+  const [editing, setEditing] = useState<number | "new" | null>(null);
+  const toast = useToast();
+  const hovered = useRef<string | null>(null);
+
+  const keys = useMemo(
+    () =>
+      (metricKeys.data ?? [])
+        .filter((key) => isShown(key) && !definitionOf(key, defined)?.hidden)
+        .sort((left, right) => natural.compare(left, right)),
+    [metricKeys.data, defined],
+  );
+  const sections = useMemo(() => placePanels(keys, workspace.panels, (key) => search.matches(key)), [keys, workspace.panels, search]);
+  const setting = useMemo<PanelSetting>(
+    () => ({
+      runs,
+      series: live.series,
+      crosshair,
+      smoothing: workspace.smoothing,
+      highlight,
+      zoom: workspace.zoom,
+      onZoom: (zoom) => onChange((before) => (before.zoom === zoom ? {} : { zoom }), true),
+    }),
+    [runs, live.series, crosshair, workspace.smoothing, highlight, workspace.zoom, onChange],
+  );
+
+  const removePanel = (index: number): void => {
+    const before = workspace.panels;
+    onChange({ panels: before.filter((_, other) => other !== index), full: null }, true);
+    toast("Panel removed", () => onChange({ panels: before }, true));
+  };
+  const savePanel = (chosen: readonly string[]): void => {
+    onChange(
+      ({ panels }) => ({
+        panels: editing === "new" ? [...panels, { keys: chosen }] : panels.map((panel, index) => (index === editing ? { keys: chosen } : panel)),
+        full: null,
+      }),
+      true,
+    );
+    setEditing(null);
+  };
+  useKeys({ f: () => hovered.current !== null && onChange({ full: hovered.current }, true) });
+
+  const tools = { workspace, onChange, onEditPanel: setEditing, onRemovePanel: removePanel };
+  const full = findPanel(workspace);
+  return (
+    <div
+      className="panels-side"
+      onMouseOver={(event) => {
+        hovered.current = (event.target as Element).closest<HTMLElement>("[data-panel]")?.dataset["panel"] ?? null;
+      }}
+    >
+      <Toolbar
+        workspace={workspace}
+        search={search}
+        keys={keys}
+        defined={defined.some((definition) => definition.stepMetric !== null)}
+        onChange={onChange}
+        onAddPanel={() => setEditing("new")}
+      />
+      {metricKeys.isError && <Problem what="The metrics could not be loaded" error={metricKeys.error} onRetry={() => void metricKeys.refetch()} />}
+      {metricKeys.isPending ? (
+        <div className="panels-wait"><Skeleton rows={8} height={24} /></div>
+      ) : keys.length === 0 && runs.length > 0 && !metricKeys.isError ? (
+        <Empty title="No metrics yet" entity={entity} project={project}>
+          The runs shown here have not logged a number. What they log appears within two seconds:
+        </Empty>
+      ) : keys.length === 0 && runs.length === 0 ? (
+        <div className="empty"><h2>No run is shown</h2><p>Open an eye in the list of runs to draw its charts.</p></div>
+      ) : sections.length === 0 && !metricKeys.isError ? (
+        <div className="empty"><h2>No chart matches</h2><p>None of the {keys.length} metrics matches “{workspace.panelSearch}”.</p></div>
+      ) : (
+        <PanelGrid sections={sections} setting={setting} definitions={defined} {...tools} />
+      )}
+      {full && (
+        <Dialog wide label={full.keys.join(", ")} title="" onClose={() => onChange({ full: null }, true)}>
+          <PanelCard
+            large
+            id={full.id}
+            keys={full.keys}
+            setting={setting}
+            axis={axisOf(full, workspace.axis, defined)}
+            usualAxis={resolveAxis(workspace.axis, null)}
+            log={workspace.logScale !== workspace.flipped.includes(full.id)}
+          >
+            <PanelTools panel={full} full {...tools} />
+          </PanelCard>
+        </Dialog>
+      )}
+      {editing !== null && (
+        <PanelDialog
+          keys={keys}
+          chosen={editing === "new" ? [] : (workspace.panels[editing]?.keys ?? [])}
+          onDone={savePanel}
+          onClose={() => setEditing(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The panel that the address names as filling the screen: one of the user's, else the metric of that name. */
+function findPanel({ full, panels }: Workspace): PlacedPanel | null {
+  if (full === null) return null;
+  const own = panels.findIndex((panel) => panelId(panel, true) === full);
+  const made = panels[own];
+  if (made) return { id: full, keys: made.keys, own };
+  if (full.startsWith("+") || full === "") return null;
+  return { id: full, keys: splitOne(full), own: null };
+}
+
+function splitOne(id: string): string[] {
+  return [id.replace(/\\(.)/g, "$1")];
+}
