@@ -349,6 +349,8 @@ class RunPipeline:
         writer = self.writers.get(link.stream_id)
         if writer is not None and writer.link is link:
             writer.link = None
+            if writer.ring_path is None and link.ended_well:
+                self.forget(link.stream_id)
         self._on_detach()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

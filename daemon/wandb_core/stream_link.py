@@ -55,7 +55,7 @@ class StreamLink:
                 return self._take_answer()
             if self._lost is not None:
                 raise self._lost
-            if self._half_closed and self._acknowledged >= self._sent_end:
+            if self.ended_well:
                 return None
             self._news.clear()
             await self._news.wait()
@@ -63,6 +63,11 @@ class StreamLink:
     def half_close(self) -> None:
         self._half_closed = True
         self._news.set()
+
+    @property
+    def ended_well(self) -> bool:
+        """The writer said that no more comes, and everything is acknowledged."""
+        return self._half_closed and self._acknowledged >= self._sent_end
 
     def detach(self) -> None:
         self._on_detach(self)

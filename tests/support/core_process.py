@@ -244,6 +244,7 @@ def running_core(environ: Mapping[str, str], **settings: str) -> Iterator[CorePr
     try:
         _ = core.address
         yield core
+        assert "Traceback" not in core.log_text(), core.log_text()
     finally:
         for channel in core.channels:
             channel.close()

@@ -1,4 +1,4 @@
-"""A pipeline keeps every batch, whatever the disk does, and acknowledges none too early."""
+"""A pipeline keeps every batch, whatever the disk does; no acknowledgement is early."""
 
 import asyncio
 import contextlib
