@@ -38,14 +38,10 @@ def final_files(
     }
     if state.environment() is not None:
         texts[METADATA] = state.metadata_json() + "\n"
-    made = {
+    return {
         name: _write(log_path.parent / "files", spare_dir, name, text)
         for name, text in texts.items()
     }
-    console = log_path.parent / "files" / CONSOLE
-    if console.is_file():
-        made[CONSOLE] = console
-    return made
 
 
 def user_files(log_path: Path) -> list[str]:

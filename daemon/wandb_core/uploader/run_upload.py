@@ -9,9 +9,10 @@ from pathlib import Path
 from wandb_core.errors import PermanentError
 from wandb_core.server_client import ServerClient
 from wandb_core.uploader.chunk_sender import ChunkSender
+from wandb_core.uploader.console_text import ConsoleText
 from wandb_core.uploader.context import UploadContext
 from wandb_core.uploader.cursor import HISTORY
-from wandb_core.uploader.final_files import final_files, user_files
+from wandb_core.uploader.final_files import CONSOLE, final_files, user_files
 from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
 from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
 from wandb_core.uploader.oversize import oversize_path, shorten
@@ -74,6 +75,7 @@ class RunUpload:
             label=context.target.label,
             first_line=started.cursor.base.get(HISTORY, 0),
         )
+        self._console = ConsoleText(context.path)
         self._interval_s = (
             settings.live_interval_s if started.live else settings.upload_interval_s
         )
@@ -134,6 +136,7 @@ class RunUpload:
             if chunk is None:
                 break
             await self._announce_files(chunk)
+            await asyncio.to_thread(self._console.apply, chunk.console)
         self.sender.rows_uploaded = self._folder.state.history_line_count
         self._folder.state.take_config_changed()
         self._run_is_dirty = True
@@ -147,10 +150,15 @@ class RunUpload:
     def _restore_fold(self) -> None:
         cursor = self.sender.cursor
         found = load_fold(self._context.path, cursor.log_id, cursor.offset)
-        if found is not None:
-            state, offset = found
-            self._folder.restore(state, offset)
-            self._fold_offset = offset
+        if found is None:
+            return
+        state, offset = found
+        self._console.restore(state.console.count)
+        if self._console.is_broken:
+            self._console = ConsoleText(self._context.path)
+            return
+        self._folder.restore(state, offset)
+        self._fold_offset = offset
 
     # ---- following the log -----------------------------------------------------------
 
@@ -204,6 +212,8 @@ class RunUpload:
         summary = None
         if chunk.summary_changed:
             summary = await asyncio.to_thread(self._summary)
+        if chunk.console:
+            await asyncio.to_thread(self._console.apply, chunk.console)
         self._next_post_at = self._context.clock.monotonic() + self._interval_s
         self.sender.note_files_offset(self._files.done_offset)
         await self.sender.send(chunk, summary)
@@ -274,13 +284,12 @@ class RunUpload:
         offset = self._folder.offset
         if offset - self._fold_offset >= self._context.settings.checkpoint_bytes:
             self._fold_offset = offset
-            await asyncio.to_thread(
-                save_fold,
-                self._context.path,
-                self.sender.cursor.log_id,
-                self._folder.state,
-                offset,
-            )
+            await asyncio.to_thread(self._keep_fold, offset)
+
+    def _keep_fold(self, offset: int) -> None:
+        self._console.flush()
+        log_id = self.sender.cursor.log_id
+        save_fold(self._context.path, log_id, self._folder.state, offset)
 
     # ---- the run's own fields --------------------------------------------------------
 
@@ -333,6 +342,8 @@ class RunUpload:
                     self._started.earlier_summary_json, state.summary_json()
                 ),
             )
+            if console := await asyncio.to_thread(self._console.publish):
+                made[CONSOLE] = console
             await self._files.upload_from(made)
         written = await asyncio.to_thread(user_files, self._context.path)
         rest = [
@@ -346,6 +357,7 @@ class RunUpload:
         self.sender.note_files_offset(self._files.done_offset)
         self.sender.save_cursor(done=True, durable=True)
         forget_fold(self._context.path)
+        self._console.forget()
 
     async def _complete(self) -> None:
         found = self._folder.state.exit

@@ -234,7 +234,9 @@ class RunStarter:
         self, run: ServerRun, decision: ResumeDecision, status: ResumeStatus | None
     ) -> StartOutcome:
         target = self._context.target
-        app_url = (target.app_url or target.base_url).rstrip("/")
+        # The embedded server may have moved to another port since the log was begun.
+        app_url = "" if target.local_server else target.app_url
+        app_url = (app_url or self._client.base_url).rstrip("/")
         project_url = f"{app_url}/{quote(run.entity)}/{quote(run.project)}"
         resumed = status if decision.resumed else None
         return StartOutcome(
