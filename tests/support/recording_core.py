@@ -5,7 +5,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent import futures
-from pathlib import Path
 from typing import Any
 
 import grpc
