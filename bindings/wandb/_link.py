@@ -295,8 +295,9 @@ class Link:
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)
-        if ack.stop_requested:
+        if ack.stop_requested and not self.stop_requested:
             self.stop_requested = True
+            self._notify("stop", "The run was asked to stop from its page.")
         names = {
             pb.Notice.INFO: "info",
             pb.Notice.WARNING: "warning",

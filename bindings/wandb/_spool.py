@@ -30,7 +30,10 @@ _WAIT_S_MIN, _WAIT_S_MAX = 0.0005, 0.02
 FULL_CHOICES = ("overflow", "wait", "drop")
 
 Notify = Callable[[str, str], None]
-"""Takes (level, text) for the user; level is info, warning or error."""
+"""Takes (level, text) for the user; level is info, warning, error or stop.
+
+`stop` comes once: the server asks the run to end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
