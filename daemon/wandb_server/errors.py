@@ -1,17 +1,19 @@
 """What can go wrong in the server.
 
 ```
-    ServerError QueryError(part, message)      the question cannot be read; the asker
-    can mend it NotFound(what, name)           the thing that was named does not exist
-    NotAllowed(message)            the asker is known but may not do this
-    StorageError(message, ...)     database or object store refused StorageBusy
-    ... for now; the same call may succeed later StorageDamaged(place, ...)   ...
-    because stored bytes are not what was written RequestRejected(status, ...)   the
-    request itself cannot be understood or is too large SettingsError(field, ...)      a
-    setting has a value that cannot be StartRefused(message)          the process cannot
-    run like this; says what to do DataDirUnusable              ... the data directory
-    cannot be read, written or shared PortTaken(host, port)        ... somebody else
-    listens there AlreadyRunning               ... this user's server is running
+ServerError
+  QueryError(part, message)      the question cannot be read; the asker can mend it
+  NotFound(what, name)           the thing that was named does not exist
+  NotAllowed(message)            the asker is known but may not do this
+  StorageError(message, ...)     database or object store refused
+    StorageBusy                  ... for now; the same call may succeed later
+    StorageDamaged(place, ...)   ... because stored bytes are not what was written
+  RequestRejected(status, ...)   the request cannot be understood or is too large
+  SettingsError(field, ...)      a setting has a value that cannot be
+  StartRefused(message)          the process cannot run like this; says what to do
+    DataDirUnusable              ... the data directory cannot be read, written, shared
+    PortTaken(host, port)        ... somebody else listens there
+    AlreadyRunning               ... this user's server is running
     ServerExtraMissing           ... packages of the extra `server` are not installed
 ```
 
@@ -27,7 +29,7 @@ class ServerError(Exception):
 
 
 class QueryError(ServerError):
-    """A filter, order, cursor or range that cannot be read; `part` is the piece at fault."""
+    """A filter, order, cursor or range that cannot be read; `part` is at fault."""
 
     def __init__(self, part: str, message: str) -> None:
         super().__init__(f"{part}: {message}" if part else message)

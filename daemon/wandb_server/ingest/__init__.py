@@ -1,1 +1,1 @@
-"""From received text to what is stored: pure functions, no clock, file or event loop."""
+"""From received text to what is stored: pure, no clock, file or event loop."""

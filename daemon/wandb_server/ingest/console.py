@@ -1,4 +1,4 @@
-"""Console lines: the plain format `[ERROR ]timestamp [label ]text` and the structured one.
+"""Console lines: plain `[ERROR ]timestamp [label ]text`, or structured.
 
 `[label ]` is `[name] ` with its brackets. A plain text that begins with brackets cannot
 be told from a label, so only what a run with labels sends is read as one: `labelled`.

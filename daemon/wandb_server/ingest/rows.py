@@ -216,7 +216,7 @@ def _float(value: int | float) -> float:
 def _collect(
     row: Mapping[str, Json], index: int, cells: dict[str, tuple[list[int], list[Any]]]
 ) -> None:
-    """Append every leaf of the row to its key's cells; of two same keys the last wins."""
+    """Append every leaf to its key's cells; of two same keys the last wins."""
     stack: list[tuple[str, Mapping[str, Json], int]] = [("", row, 0)]
     while stack:
         prefix, mapping, depth = stack.pop()

@@ -8,7 +8,6 @@ official product (config 3 dots, summary 4 dots) an object is one value of kind 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from wandb_proto import json_codec
 
@@ -21,8 +20,6 @@ TEXT_CHARACTERS_MAX = 1024
 VALUES_COUNT_MAX = 100_000
 """Keys of one section beyond are not indexed."""
 
-Section = Literal["config", "summary"]
-
 
 @dataclass(frozen=True, slots=True)
 class IndexedValue:
@@ -34,7 +31,7 @@ class IndexedValue:
     text: str | None
 
 
-def values_of(section: Section, text: str) -> list[IndexedValue]:
+def values_of(section: str, text: str) -> list[IndexedValue]:
     """Every value of a config or summary text; empty when it is not a JSON object."""
     try:
         document = json_codec.loads(text)

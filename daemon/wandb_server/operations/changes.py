@@ -1,4 +1,4 @@
-"""Who wants to know what changed: the newest change per run, never a queue that grows."""
+"""Who wants to know what changed: the newest change per run, never a queue."""
 
 import asyncio
 import weakref

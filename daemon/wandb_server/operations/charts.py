@@ -11,6 +11,7 @@ large      sums per bucket of segments (DuckDB) and tail (numpy), merged
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from sqlalchemy import Connection
@@ -37,6 +38,7 @@ from wandb_server.storage.objects import object_key
 from wandb_server.storage.tables import Columns, SeriesSource
 
 SERIES_SUFFIX = "parquet"
+_POINT_TYPES = {"x": "f8", "row": "i8", "value": "f8", "kind": "u1"}
 Place = tuple[int, int]
 """(run, key) by their places in the question."""
 
@@ -293,13 +295,13 @@ def _split(columns: Columns) -> dict[Place, Columns]:
         (int(columns["run"][start]), int(columns["key"][start])): {
             name: column[start:end] for name, column in columns.items()
         }
-        for start, end in zip(starts, starts[1:], strict=False)
+        for start, end in pairwise(starts)
     }
 
 
 def _point_columns(columns: Columns | None) -> Columns:
     if columns is None:
-        return {name: np.empty(0) for name in ("x", "row", "value", "kind")}
+        return {name: np.empty(0, dtype) for name, dtype in _POINT_TYPES.items()}
     return _without_place(columns)
 
 

@@ -1,7 +1,7 @@
 """Files that runs upload.
 
 ```
-reserve an object number ─► bytes to the store ─► name it, the old object is dead ─► delete
+reserve an object number ─► bytes to the store ─► name it, old object dead ─► delete
       └── a crash here leaves garbage that compact() sweeps up ──┘
 ```
 """

@@ -19,7 +19,7 @@ class Life(Operations):
         return self._stores.feed.subscribe(entity, project)
 
     async def mark_crashed(self, now: float, heartbeat_timeout_s: float) -> int:
-        """Running runs without a sign of life become crashed (or preempted); how many."""
+        """Silent running runs become crashed (or preempted); how many."""
         silent_since = now - heartbeat_timeout_s
 
         def change(db: Connection) -> list[Run]:

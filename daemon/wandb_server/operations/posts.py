@@ -1,10 +1,10 @@
 """One file stream request, stored in one transaction.
 
 ```
-             post ─► lines with steps (thread) ─► transaction ─► answer, change
-             announced │ rows needed from segments ◄┘  only when a step comes a second
-             time and its first read them, try again          row is no longer in the
-             tail
+post ─► lines with steps (thread) ─► transaction ─► answer, change announced
+                                         │
+              rows needed from segments ◄┘  only when a step comes a second time and
+              read them, try again          its first row is no longer in the tail
 ```
 
 A line that is stored already is left alone, whoever sends it again; so a request may be

@@ -132,7 +132,7 @@ class RowReader:
             db: Connection,
         ) -> tuple[list[catalog.Segment], list[tuple[int, int | None, bytes]]]:
             segments = catalog.segments_of(db, run_id, file)
-            steps = (None, None)
+            steps: tuple[int | None, int | None] = (None, None)
             if question is not None:
                 segments = _overlapping(segments, question)
                 steps = (question.min_step, question.max_step)

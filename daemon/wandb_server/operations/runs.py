@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from wandb_server.conditions import Comparison, Condition, Not, OrderTerm
 from wandb_server.ingest.values import clean_text, values_of
@@ -233,7 +233,7 @@ def _upsert(
     return run, found is None
 
 
-def _find(db: Connection, upsert: RunUpsert) -> Mapping[str, Any] | None:
+def _find(db: Connection, upsert: RunUpsert) -> RowMapping | None:
     if upsert.storage_id:
         run_id = runs.run_id_of(upsert.storage_id)
         found = None if run_id is None else runs.find_run_by_id(db, run_id)

@@ -1,9 +1,9 @@
 """Points of a series, reduced to buckets of the x-axis without hiding anything.
 
 ```
-points    x[n] row[n] value[n] kind[n]      any order buckets   [lo ····|····|····|····
-hi]       equal widths, shared by all series of a question partials  one entry per
-bucket with points  what two pieces of a series add up to
+points    x[n] row[n] value[n] kind[n]      any order
+buckets   [lo ····|····|····|···· hi]       equal widths, shared by all series asked for
+partials  one entry per bucket with points  what two pieces of a series add up to
 ```
 
 Pieces (segments, pyramid, tail) are reduced by themselves and merged: the result does
@@ -73,15 +73,11 @@ class Range:
 
 
 def join_points(pieces: Sequence[SeriesPoints]) -> SeriesPoints:
-    """All points, by (x, row); those whose x is not finite are left out."""
-    x, row, value, kind = (
-        np.concatenate([getattr(piece, field.name) for piece in pieces])
-        if pieces
-        else np.empty(0)
-        for field in fields(SeriesPoints)
-    )
-    row = row.astype(np.int64)
-    kind = kind.astype(np.uint8)
+    """The points of one or more pieces by (x, row), without those whose x is not finite."""
+    x = np.concatenate([piece.x for piece in pieces])
+    row = np.concatenate([piece.row for piece in pieces])
+    value = np.concatenate([piece.value for piece in pieces])
+    kind = np.concatenate([piece.kind for piece in pieces])
     there = np.isfinite(x)
     if not there.all():
         x, row, value, kind = x[there], row[there], value[there], kind[there]

@@ -13,7 +13,6 @@ true for it.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import cast
 
 from wandb_server.conditions import (
     AllOf,
@@ -234,7 +233,7 @@ def _scalar(attribute: Attribute, value: Json, part: str) -> Scalar:
         return _seconds(value, part)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
         return float(value) if abs(value) < 2**1000 else float("inf")
-    return cast("Scalar", value)
+    return value
 
 
 def _seconds(value: Json, part: str) -> float | None:

@@ -1,4 +1,4 @@
-"""How runs are sorted: `+attr` or `attr` ascending, `-attr` descending, comma between."""
+"""How runs are sorted: `+attr`, `attr` ascending, `-attr` descending, commas."""
 
 from wandb_server.conditions import OrderTerm
 from wandb_server.errors import QueryError

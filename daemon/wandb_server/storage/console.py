@@ -90,7 +90,7 @@ def _numbers(
         console_lines.c.line >= first_line,
         console_lines.c.line < end_line,
     )
-    return {line: number for line, number in connection.execute(statement)}
+    return {row.line: row.number for row in connection.execute(statement)}
 
 
 def _next_places(connection: Connection, run_id: int, log_id: str) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from wandb_server.model import RunFile
 from wandb_server.storage.database import in_pieces, upsert
@@ -35,7 +35,7 @@ def list_files(
         statement = statement.where(files.c.name.like(pattern))
     statement = statement.order_by(files.c.name).limit(FILES_COUNT_MAX)
     pieces = [files.c.name.in_(piece) for piece in in_pieces(names)]
-    found = []
+    found: list[RowMapping] = []
     for statement_of_piece in [statement.where(p) for p in pieces] or [statement]:
         found.extend(connection.execute(statement_of_piece).mappings().all())
     return [

@@ -1,13 +1,10 @@
 """Lines of history and events: what was received, and those that wait in the tail.
 
 ```
-                                              line_streams: end_line             known
-                                              if below end_line and log A
-                                              ├───────────── received ─────┤        in
-                                              segment_lines (compacted) log B
-                                              ├──────── received ──┤            or in
-                                              tail_lines else new: inserted with the
-                                              next row number
+          line_streams: end_line             known if below end_line and
+ log A  ├───────────── received ─────┤        in segment_lines (compacted)
+ log B      ├──────── received ──┤            or in tail_lines
+                                             else new: gets the next row number
 ```
 
 A line is stored once per (run, file, log id, line); a row number is its place in the

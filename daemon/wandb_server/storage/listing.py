@@ -126,7 +126,7 @@ def project_of(connection: Connection, entity: str, project: str) -> int | None:
 def ids_of_runs(
     connection: Connection, entity: str, project: str, names: Sequence[str], limit: int
 ) -> dict[str, int]:
-    """Ids by name: of the named runs in that order, or (no names) of the newest ones."""
+    """Ids by name: of the named runs in that order, else of the newest ones."""
     statement = (
         select(runs.c.name, runs.c.id)
         .join(projects, projects.c.id == runs.c.project_id)
@@ -134,13 +134,12 @@ def ids_of_runs(
     )
     if not names:
         newest = statement.order_by(runs.c.created_at.desc()).limit(limit)
-        return {
-            name: run_id for name, run_id in reversed(connection.execute(newest).all())
-        }
+        latest = connection.execute(newest).all()
+        return {row.name: row.id for row in reversed(latest)}
     found: dict[str, int] = {}
     for piece in in_pieces(names):
         rows = connection.execute(statement.where(runs.c.name.in_(piece)))
-        found.update({name: run_id for name, run_id in rows})
+        found.update((row.name, row.id) for row in rows)
     return {name: found[name] for name in names if name in found}
 
 

@@ -62,7 +62,7 @@ class ObjectStore:
                 raise StorageError(str(error), place=key) from error
 
     async def local_path(self, key: str) -> Path:
-        """A file with the object's bytes: the object itself where the store is local."""
+        """A file with the object's bytes: itself where the store is local."""
         return self._directory / key
 
 

@@ -1,4 +1,4 @@
-"""Users, API keys, and the browser's one-time tokens and sessions. Only hashes are kept.
+"""Users, API keys, the browser's one-time tokens and sessions. Hashes only.
 
 Keys and tokens are long random texts, so a plain SHA-256 is as good as a slow hash;
 that is for passwords.

@@ -73,7 +73,7 @@ def make_dead(connection: Connection, object_ids: Sequence[int], now: float) -> 
 
 
 def remove_run(connection: Connection, run_id: int, now: float) -> Removed | None:
-    """Delete every row of the run; its objects are dead, to be deleted by the caller."""
+    """Delete every row of the run; the caller deletes its (dead) objects."""
     if find_run_by_id(connection, run_id) is None:
         return None
     freed = _text_bytes(connection, run_id)

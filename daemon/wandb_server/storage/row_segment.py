@@ -1,13 +1,14 @@
 """Rows of a segment, byte-exact: blocks of JSON lines, each compressed by itself.
 
 ```
-┌──────────┬─────────┬─────────┬───┬───────┬──────────────┬────────────┐ │ WBROWS01 │
-block 0 │ block 1 │ … │ index │ index length │ WBROWS01   │
-└──────────┴─────────┴─────────┴───┴───────┴──────── u64 LE ┴────────────┘ block   zstd(
-line \\n line \\n … )      at most BLOCK_ROWS lines or BLOCK_BYTES (but one) index
-zstd( u64 block count, u64 row count, u64[blocks + 1] offsets of the blocks in the file
-(the last: their end), u64[blocks + 1] first row of each block (the last: row count),
-i64[rows] step, i64[rows] row number, u32[rows] bytes of the line )
+┌──────────┬─────────┬─────────┬───┬───────┬──────────────┬────────────┐
+│ WBROWS01 │ block 0 │ block 1 │ … │ index │ index length │ WBROWS01   │
+└──────────┴─────────┴─────────┴───┴───────┴──────── u64 LE ┴────────────┘
+block   zstd( line \\n line \\n … )      at most BLOCK_ROWS lines, BLOCK_BYTES (but one)
+index   zstd( u64 block count, u64 row count,
+              u64[blocks + 1] offsets of the blocks in the file (the last: their end),
+              u64[blocks + 1] first row of each block (the last: row count),
+              i64[rows] step, i64[rows] row number, u32[rows] bytes of the line )
 ```
 
 - Any row is read by decompressing one block; a scan decompresses each once.
@@ -153,12 +154,13 @@ def _read_block(
 
 def _unpack(data: bytes) -> RowIndex:
     block_count, row_count = _HEAD.unpack_from(data)
-    sizes = [block_count + 1, block_count + 1, row_count, row_count]
-    if len(data) != _HEAD.size + 8 * sum(sizes) + 4 * row_count:
+    counts = [block_count + 1, block_count + 1, row_count, row_count]
+    if len(data) != _HEAD.size + 8 * sum(counts) + 4 * row_count:
         raise ValueError("index of the wrong length")
     at, columns = _HEAD.size, []
-    for size in sizes:
-        columns.append(np.frombuffer(data, "<i8", size, at).astype(np.int64))
-        at += 8 * size
-    lengths = np.frombuffer(data, "<u4", row_count, at).astype(np.int64)
-    return RowIndex(*columns, lengths)
+    for count in counts:
+        columns.append(np.frombuffer(data, "<i8", count, at).astype(np.int64))
+        at += 8 * count
+    offsets, first, step, row = columns
+    size = np.frombuffer(data, "<u4", row_count, at).astype(np.int64)
+    return RowIndex(offsets, first, step, row, size)

@@ -5,6 +5,7 @@ section, key), a tag in `run_tags`. Numbers compare with numbers, texts with tex
 booleans count as 0 and 1, as in JSON filters of the official product.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -138,7 +139,7 @@ def _equal(
         return text == value
     if number is None:
         return false()
-    if value != value:
+    if math.isnan(value):
         return run_values.c.kind == "nan" if number is run_values.c.number else false()
     return number == float(value)
 

@@ -4,14 +4,14 @@
 users ─┬─ api_keys, login_tokens, sessions        only hashes of secrets
 projects ── runs ─┬─ run_texts     config and summary, byte-exact
                   ├─ run_tags
-                  ├─ run_values    config and summary, one row per dotted key: filter, sort
+                  ├─ run_values    config and summary, by dotted key: filter, sort
                   ├─ line_streams  how far each (file, log) was received
                   ├─ tail_lines    lines not yet in a segment
                   ├─ console_lines
                   ├─ segments ── segment_lines     which lines a segment holds
                   ├─ key_tables    metric statistics of the rows in segments
                   ├─ files
-                  └─ objects       everything in the object store, also what is being written
+                  └─ objects       all in the object store, being written too
 ```
 
 Text that came from users is stored as bytes (UTF-8, lone surrogates passed through),

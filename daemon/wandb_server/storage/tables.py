@@ -14,7 +14,7 @@ opt.lr      0    0      0.1      17e8     0.1     0                2 +inf, 3 -in
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,10 @@ class SeriesColumns:
 
 @dataclass(frozen=True, slots=True)
 class SeriesSource:
-    """Which files of which runs, which keys, over which axis. Numbers name runs and keys
-    in the answers: places in `runs` and `keys`."""
+    """Which files of which runs, which keys, over which axis.
+
+    Numbers in answers are places: runs by the number given here, keys in `keys`.
+    """
 
     files: Sequence[tuple[int, str]]
     """(run number, path)."""
@@ -141,11 +143,11 @@ class SegmentTables:
             lambda cursor: _answer(cursor, source, statement, values or {})
         )
 
-    async def _in_worker(self, work: Any) -> Any:
+    async def _in_worker(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._workers, self._work, work)
 
-    def _work(self, work: Any) -> Any:
+    def _work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         cursor = self._connection.cursor()
         try:
             return work(cursor)
@@ -155,14 +157,19 @@ class SegmentTables:
             cursor.close()
 
 
-        def _write( cursor: duckdb.DuckDBPyConnection, path: Path, columns:
-        SeriesColumns ) -> None: code = np.repeat(np.arange(len(columns.keys),
-        dtype=np.int64), columns.counts) cursor.register( "points", {"code": code,
-        **{name: getattr(columns, name) for name in _COLUMNS}} ) # The scan keeps its
-        order, so the file is sorted as the columns are. cursor.execute( f"COPY (SELECT
-        list_extract($keys, code + 1) AS key, * EXCLUDE code FROM points)" f" TO
-        '{_quoted(path)}'" f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE
-        {ROW_GROUP_ROWS})", {"keys": list(columns.keys)}, )
+def _write(
+    cursor: duckdb.DuckDBPyConnection, path: Path, columns: SeriesColumns
+) -> None:
+    code = np.repeat(np.arange(len(columns.keys), dtype=np.int64), columns.counts)
+    points = {name: getattr(columns, name) for name in _COLUMNS}
+    cursor.register("points", {"code": code, **points})
+    # The scan keeps its order, so the file is sorted as the columns are.
+    cursor.execute(
+        "COPY (SELECT list_extract($keys, code + 1) AS key, * EXCLUDE code"
+        f" FROM points) TO '{_quoted(path)}'"
+        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})",
+        {"keys": list(columns.keys)},
+    )
 
 
 def _answer(

@@ -43,7 +43,7 @@ def refresh_values(
     project_id: int,
     values_of: Callable[[str, str], Sequence[Value]],
 ) -> int:
-    """Bring up to `RUNS_PER_CHANGE` runs up to date; how many (0: nothing was behind)."""
+    """Bring some runs up to date; how many (0: nothing was behind)."""
     marked = select(runs.c.id).where(
         runs.c.project_id == project_id, runs.c.values_stale.is_(True)
     )
