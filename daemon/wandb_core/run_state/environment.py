@@ -4,7 +4,14 @@ from typing import Any
 
 from wandb_proto.v1.record_pb2 import EnvironmentRecord
 
-_NAMES = {"gpu_type": "gpu", "gpu_nvidia": "gpu_nvidia"}
+_NAMES = {
+    "gpu_type": "gpu",
+    "gpu_count": "gpu_count",
+    "gpu_nvidia": "gpu_nvidia",
+    "cpu_count": "cpu_count",
+    "cpu_count_logical": "cpu_count_logical",
+    "remote_url": "remote",
+}
 """Where the JSON name is not the camel-case one."""
 
 

@@ -104,6 +104,15 @@ def checked_line(row: Node) -> str:
     return line.replace("\n", " ").replace("\r", " ")
 
 
+def checked_text(text: str) -> str:
+    """The text if it is JSON, else the same as a JSON string."""
+    try:
+        json_codec.loads(text)
+    except ValueError:
+        return json_codec.dumps(text).decode()
+    return text
+
+
 def _set_nested(row: Node, path: Sequence[str], text: str) -> None:
     node = row
     for key in path[:-1]:
@@ -121,10 +130,6 @@ def _quoted(node: Node) -> Node:
     for key, below in node.items():
         if isinstance(below, dict):
             quoted[key] = _quoted(below)
-            continue
-        try:
-            json_codec.loads(below)
-            quoted[key] = below
-        except ValueError:
-            quoted[key] = json_codec.dumps(below).decode()
+        else:
+            quoted[key] = checked_text(below)
     return quoted

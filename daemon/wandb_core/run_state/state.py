@@ -250,7 +250,8 @@ class RunState:
 
     def _apply_config(self, record: pb.ConfigRecord) -> None:
         for item in record.update:
-            self._config.set(rows.item_path(item), item.value_json or "null")
+            text = rows.checked_text(item.value_json or "null")
+            self._config.set(rows.item_path(item), text)
         for item in record.remove:
             self._config.remove(rows.item_path(item))
         self._changes.add("config")
@@ -259,7 +260,8 @@ class RunState:
         if record.HasField("carrier"):
             return
         for item in record.update:
-            path, text = rows.item_path(item), item.value_json or "null"
+            path = rows.item_path(item)
+            text = rows.checked_text(item.value_json or "null")
             if text == "null" and len(path) == 1:
                 self.summary.remove(path)
             else:
