@@ -377,6 +377,10 @@ class Archive(Protocol):
         self, run: Run, *, names: Sequence[str] = (), pattern: str | None = None
     ) -> Sequence[RunFile]: ...
 
+    async def delete_file(self, run: Run, name: str) -> bool:
+        """False if there is no such file."""
+        ...
+
     # life ------------------------------------------------------------------------------
     def subscribe(self, entity: str, project: str) -> AsyncIterator[Change]:
         """Changes from now on, until closed. Slow readers get the latest per run only."""

@@ -94,7 +94,7 @@ class ServerSettings:
     @property
     def database_url(self) -> str:
         """Where rows live: SQLite in the data directory."""
-        return f"sqlite+aiosqlite:///{self.data_dir / 'wandb.db'}"
+        return f"sqlite:///{self.data_dir / 'wandb.db'}"
 
     @property
     def object_url(self) -> str:

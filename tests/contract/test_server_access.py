@@ -7,15 +7,8 @@ import pytest
 from wandb_server.api.access import Access
 from wandb_server.api.routes import ROUTES
 
-from tests.support.served import CONTROL_TOKEN, Served, served
+from tests.support.served import CONTROL_TOKEN, MAKE_RUN, Served, served
 
-MAKE_RUN = """
-mutation ($name: String!, $entity: String, $project: String, $config: JSONString) {
-  upsertBucket(input: {
-    name: $name, entityName: $entity, modelName: $project, config: $config
-  }) { bucket { id name displayName } inserted }
-}
-"""
 OPEN_PATHS = {"/healthz", "/ready", "/auth", "/sdk/otel/{tail:.*}"}
 PAGE = b"<!doctype html><title>page</title>"
 
@@ -44,7 +37,7 @@ async def sign_in(server: Served) -> str:
     return headers["Set-Cookie"].partition(";")[0]
 
 
-# ---- every route -----------------------------------------------------------------------
+# ---- every route ---------------------------------------------------------------------
 
 
 async def test_every_route_is_denied_without_credentials(server: Served) -> None:
@@ -104,7 +97,7 @@ async def test_bearer_works_like_basic(server: Served) -> None:
     assert (status, body["user"]) == (200, "ada")
 
 
-# ---- Host and Origin ---------------------------------------------------------------
+# ---- Host and Origin -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -141,7 +134,7 @@ async def test_the_cookie_counts_for_changes_only_from_our_origin(
     assert set(statuses.values()) == {401}
 
 
-# ---- browser ----------------------------------------------------------------------------
+# ---- browser -------------------------------------------------------------------------
 
 
 async def test_the_one_time_address_works_once(server: Served) -> None:
@@ -226,7 +219,7 @@ async def test_only_the_control_token_makes_one_time_tokens(server: Served) -> N
     assert (by_key, status, opened) == (401, 200, 303)
 
 
-# ---- other users -----------------------------------------------------------------------
+# ---- other users ---------------------------------------------------------------------
 
 
 async def test_another_users_runs_are_as_if_absent(server: Served) -> None:

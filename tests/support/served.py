@@ -25,6 +25,13 @@ from wandb_server.settings import ServerSettings
 
 KEYS = {"ada": "local-" + "a" * 40, "bob": "local-" + "b" * 40}
 CONTROL_TOKEN = "control-token"
+MAKE_RUN = """
+mutation ($name: String!, $entity: String, $project: String, $config: JSONString) {
+  upsertBucket(input: {
+    name: $name, entityName: $entity, modelName: $project, config: $config
+  }) { bucket { id name displayName } inserted }
+}
+"""
 
 
 class ManualClock:

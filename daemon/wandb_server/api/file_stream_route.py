@@ -50,12 +50,15 @@ def read_post(body: Any, client_id: str | None = None) -> FileStreamPost:
     exit_code, log_id = body.get("exitcode"), body.get("log_id")
     _require(isinstance(exit_code, int | None), "exitcode")
     _require(isinstance(log_id, str | None), "log_id")
+    state = body.get("state")
+    _require(isinstance(state, str | None), "state")
     return FileStreamPost(
         chunks=tuple(_chunk(name, chunk) for name, chunk in files.items()),
         uploaded=tuple(uploaded),
         preempting=body.get("preempting") is True,
         complete=body.get("complete") is True,
         exit_code=exit_code,
+        state=state,
         log_id=log_id or None,
         client_id=client_id or None,
     )

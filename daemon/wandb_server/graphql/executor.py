@@ -17,9 +17,12 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
+    NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
     execute,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -40,6 +43,13 @@ ASKER_ERRORS = (QueryError, NotFound, NotAllowed)
 """What the asker can mend: told in full, with status 200 as GraphQL does."""
 BUSY = "The server's storage is busy; try again."
 RETRY_AFTER_S = 2.0
+
+RULES = tuple(
+    rule
+    for rule in specified_rules
+    if rule not in (NoUnusedVariablesRule, NoUnusedFragmentsRule)
+)
+"""Unused parts of a document harm nobody, and clients assemble documents from parts."""
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +140,7 @@ class GraphqlExecutor:
             )
         except GraphQLError as error:
             raise RequestRejected(error.message) from error
-        errors = validate(self._schema, document, max_errors=5)
+        errors = validate(self._schema, document, RULES, max_errors=5)
         if errors:
             raise RequestRejected("; ".join(error.message for error in errors))
         self._documents[request.query] = document

@@ -68,10 +68,30 @@ class Files(Operations):
 
         before = await database.write(change)
         if before is not None:
-            await self._stores.objects.delete([object_key(before, FILE_SUFFIX)])
-            await database.write(lambda db: removal.forget_objects(db, [before]))
+            await self._delete_bytes(before)
         [stored] = await self.files(run, names=[name])
         return stored
+
+    async def delete_file(self, run: Run, name: str) -> bool:
+        """False if there is no such file. A crash in between leaves garbage only."""
+        name, clock = normal_name(name), self._stores.clock
+
+        def change(db: Connection) -> int | None:
+            before = files.remove_file(db, run.id, name)
+            if before is not None:
+                removal.make_dead(db, [before], clock())
+            return before
+
+        before = await self._stores.database.write(change)
+        if before is not None:
+            await self._delete_bytes(before)
+        return before is not None
+
+    async def _delete_bytes(self, number: int) -> None:
+        await self._stores.objects.delete([object_key(number, FILE_SUFFIX)])
+        await self._stores.database.write(
+            lambda db: removal.forget_objects(db, [number])
+        )
 
     async def read_file(self, run: Run, name: str) -> AsyncIterator[bytes] | None:
         """The file's bytes in pieces; None if there is no such file."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, delete, select
 
 from wandb_server.model import RunFile
 from wandb_server.storage.database import in_pieces, upsert
@@ -24,6 +24,14 @@ def object_of_file(connection: Connection, run_id: int, name: str) -> int | None
     """The object that holds the file's bytes; None if there is no such file."""
     found: int | None = connection.scalar(_object(run_id, name))
     return found
+
+
+def remove_file(connection: Connection, run_id: int, name: str) -> int | None:
+    """Forget the name; the object that had it, None if there is no such file."""
+    before = object_of_file(connection, run_id, name)
+    named = (files.c.run_id == run_id) & (files.c.name == name)
+    connection.execute(delete(files).where(named))
+    return before
 
 
 def list_files(

@@ -117,10 +117,11 @@ async def _delete_files(
     given = arguments["input"]
     for file_id in given["files"]:
         parts = parts_of_id("File", file_id)
-        run = parts and await question.archive.run_by_storage_id(parts[0])
-        if not parts or run is None:
+        run = await question.archive.run_by_storage_id(parts[0]) if parts else None
+        if parts is None or run is None:
             raise NotFound("file", file_id)
-        await question.archive.of(run).delete_file(run, parts[1])
+        if not await question.archive.of(run).delete_file(run, parts[1]):
+            raise NotFound("file", parts[1])
     return _payload(given, success=True)
 
 

@@ -21,6 +21,7 @@ def test_every_part_is_read() -> None:
         "exitcode": 3,
         "dropped": 1,
         "log_id": "abc",
+        "state": "crashed",
     }
 
     post = read_post(body, "client-1")
@@ -31,6 +32,7 @@ def test_every_part_is_read() -> None:
         preempting=True,
         complete=True,
         exit_code=3,
+        state="crashed",
         log_id="abc",
         client_id="client-1",
     )
@@ -48,6 +50,7 @@ def test_every_part_is_read() -> None:
         ({"uploaded": "x"}, "uploaded"),
         ({"exitcode": "0"}, "exitcode"),
         ({"log_id": 7}, "log_id"),
+        ({"state": 7}, "state"),
     ],
 )
 def test_what_is_wrong_is_named(body: Any, part: str) -> None:
