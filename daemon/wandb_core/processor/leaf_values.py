@@ -123,6 +123,10 @@ class LeafValues:
             leaf = self._leaves[key] = Leaf(path)
         return leaf
 
+    def known(self, key: LeafKey) -> Leaf | None:
+        """The leaf of this path, if a row ever had it."""
+        return self._leaves.get(key)
+
     def define(self, rules: MetricRules) -> None:
         """Take new definitions into account from the next value on."""
         self._rules = rules

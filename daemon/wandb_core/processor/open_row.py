@@ -29,7 +29,7 @@ class OpenRow:
         given = data.get("_timestamp")
         for key in _RESERVED:
             data.pop(key, None)
-        if type(given) in (int, float) and abs(given) < 1e15:
+        if given is not None and type(given) in (int, float) and abs(given) < 1e15:
             self.user_timestamp = given
         self.call_timestamp = timestamp
         if self.data:

@@ -332,8 +332,8 @@ class RunProcessor:
         self, paths: list[tuple[str, ...]], items: list[bytes]
     ) -> None:
         for path in dict.fromkeys(paths):
-            leaf = self._leaves.leaf(_leaf_key(path))
-            if leaf.row_number != self._row_number and leaf.text:
+            leaf = self._leaves.known(_leaf_key(path))
+            if leaf is not None and leaf.text and leaf.row_number != self._row_number:
                 leaf.row_number = self._row_number
                 item = item_bytes(leaf.prefix, leaf.text)
                 items.append(item)

@@ -5,6 +5,7 @@ metric in the same array, from 1 · 6 options (1 step_sync, 2 hidden, 3 defined)
 7 summary modes (1 min … 8 first).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wandb_proto.v1.record_pb2 import MetricRecord
@@ -46,11 +47,12 @@ class MetricTable:
             self._metrics[step_metric] = MetricRecord(name=step_metric)
         return known
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[MetricRecord]:
         return iter(self._metrics.values())
 
-    def __len__(self) -> int:
-        return len(self._metrics)
+    def restore(self, metrics: Iterable[MetricRecord]) -> None:
+        """Take over what iterating over another table gave."""
+        self._metrics = {metric.glob_name or metric.name: metric for metric in metrics}
 
     def as_config(self) -> list[dict[str, Any]]:
         """The array for the config."""

@@ -216,8 +216,9 @@ class RunState:
         self.console.restore(state["console"])
         self.summary.restore(state["summary"])
         self._config.restore(state["config"])
-        for packed in state["metrics"]:
-            self.metrics.define(pb.MetricRecord.FromString(b64decode(packed)))
+        self.metrics.restore(
+            pb.MetricRecord.FromString(b64decode(packed)) for packed in state["metrics"]
+        )
         self._telemetry = state["telemetry"]
         self._environments = {
             key: pb.EnvironmentRecord.FromString(b64decode(packed))
