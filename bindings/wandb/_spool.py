@@ -118,7 +118,8 @@ class Spool:
         )
 
     def append(self, payload: bytes) -> None:
-        """Append one record. May wait for room in the ring, never for a server."""
+        """Append one record (not an empty one). May wait for room, never for a server."""
+        assert payload
         if threading.get_ident() in self._link_threads:
             # It must not wait: it is what makes room.
             if not self.lock.acquire(blocking=False):

@@ -205,7 +205,7 @@ def _find_convert(kind: type) -> Convert | None:
 
 def _is_array_type(kind: type) -> bool:
     known = any(
-        base.__module__.partition(".")[0] in _ARRAY_PACKAGES for base in kind.mro()
+        base.__module__.partition(".")[0] in _ARRAY_PACKAGES for base in kind.__mro__
     )
     has_values = hasattr(kind, "item") or hasattr(kind, "__array__")
     return known and has_values and hasattr(kind, "shape")

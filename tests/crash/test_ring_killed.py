@@ -1,4 +1,4 @@
-"""SIGKILL a writer in its tight loop: every append that returned is there, once, in order.
+"""SIGKILL a writer in its tight loop: every append that returned is there, in order.
 
 The writer tells through a pipe which append has returned; the seed of each kill is
 printed, so that a failure can be repeated.
