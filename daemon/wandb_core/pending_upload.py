@@ -32,6 +32,9 @@ from wandb_core.uploader.status import StartOutcome, UploadEnd, UploadStatus
 
 _log = logging.getLogger(__name__)
 
+LOCAL_SERVER_RETRY_S = 10.0
+"""Until the embedded server is started again after it would not start."""
+
 ONLINE_MODES = frozenset({"online", "shared"})
 
 
@@ -160,7 +163,7 @@ class PendingUpload:
                 self._notifier.notify("error", f"{error} Your data are in {self.path}.")
                 if self._missing:
                     return False
-                await self._tools.clock.sleep(self._tools.settings.retry_delay_s_max)
+                await self._tools.clock.sleep(LOCAL_SERVER_RETRY_S)
             else:
                 self._problem = ""
                 return True

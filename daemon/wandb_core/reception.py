@@ -63,7 +63,9 @@ class CoreReception:
                 return service.StartRunResponse(
                     error=status.problem, error_kind="communication"
                 )
-            if self._clock.monotonic() >= deadline:
+            # Only a resumed run needs the server's answer before it can go on.
+            hopeless = bool(status.problem) and not upload.target.resume
+            if hopeless or self._clock.monotonic() >= deadline:
                 return service.StartRunResponse(run_url=status.run_url)
         run = outcome.server_run
         return service.StartRunResponse(
