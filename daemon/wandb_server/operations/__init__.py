@@ -4,6 +4,8 @@
 use, through the protocol `model.Archive`.
 """
 
+import asyncio
+import shutil
 import time
 from pathlib import Path
 
@@ -39,17 +41,26 @@ async def open_archive(
     settings = settings or ArchiveSettings()
     objects = open_objects(object_url)
     database = await open_database(database_url)
-    spill = Path(str(make_url(database_url).database)).parent / "spill"
+    workspace = Path(str(make_url(database_url).database)).parent / "workspace"
+    await asyncio.to_thread(_empty, workspace)
     return StoredArchive(
         Stores(
             database=database,
             objects=objects,
             tables=SegmentTables(
-                settings.query_memory_mib, settings.query_threads, spill
+                settings.query_memory_mib, settings.query_threads, workspace
             ),
             tails=Tails(settings.parsed_points_max),
             feed=ChangeFeed(),
             clock=clock,
+            workspace=workspace,
+            compacting=asyncio.Lock(),
             settings=settings,
         )
     )
+
+
+def _empty(directory: Path) -> None:
+    """What an earlier process left half made is of no use."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True, mode=0o700)

@@ -1,11 +1,218 @@
-"""Moving rows from the tail to segments, and sweeping up garbage."""
+"""Moving rows from the tail to segments, and sweeping up garbage.
 
+```
+tail rows ─► files in the workspace ─► objects ─► transaction: catalog, tail rows gone
+    crash here: nothing happened │ here: garbage │     here: all of it or none
+```
+
+What is in the tail is never needed twice: a question sees a row in the tail before that
+transaction and in the segment after it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection, RowMapping, or_, select
+
+from wandb_server.ingest.key_facts import from_plain, join_facts, to_plain
+from wandb_server.ingest.rows import ParsedRows, parse_rows
+from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
+from wandb_server.operations.charts import SERIES_SUFFIX
+from wandb_server.operations.rows import ROWS_SUFFIX
+from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
+from wandb_server.storage import catalog, key_tables, lines, removal, runs
+from wandb_server.storage.objects import object_key
+from wandb_server.storage.row_segment import write_rows
+from wandb_server.storage.schema import runs as runs_table
+from wandb_server.storage.tables import SeriesColumns
+
+RUNS_PER_CALL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The oldest rows of a run's tail, looked at."""
+
+    run_id: int
+    file: str
+    rows: Sequence[RowMapping]
+    parsed: ParsedRows | None
+    """History only."""
+    columns: SeriesColumns | None
+
+    @property
+    def end_row(self) -> int:
+        return int(self.rows[-1]["row"]) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An object that is in the store but not yet in the catalog."""
+
+    object_id: int
+    suffix: str
+    size_bytes: int
 
 
 class Compaction(Operations):
     """Run now and then by the server's background loop; one at a time."""
 
     async def compact(self) -> int:
-        """Move what is due from the tail to segments; how many rows."""
+        """Move what is due from the tail to segments; how many rows.
+
+        Due are runs that ended and runs whose tail is long. Cancelled: what was not
+        moved stays in the tail.
+        """
+        async with self._stores.compacting:
+            moved = 0
+            for run_id in await self._stores.database.read(self._due):
+                for file in await self._stores.database.read(
+                    lambda db, run_id=run_id: lines.tail_files(db, run_id)  # type: ignore[misc]
+                ):
+                    while count := await self._compact_piece(run_id, file):
+                        moved += count
+            await self._sweep()
+            return moved
+
+    def _due(self, db: Connection) -> Sequence[int]:
+        settings = self._stores.settings
+        due = select(runs_table.c.id).where(
+            runs_table.c.tail_row_count > 0,
+            or_(
+                runs_table.c.state.in_(ENDED),
+                runs_table.c.tail_row_count >= settings.tail_rows_max,
+                runs_table.c.tail_bytes >= settings.tail_bytes_max,
+            ),
+        )
+        longest_first = due.order_by(runs_table.c.tail_bytes.desc())
+        return db.scalars(longest_first.limit(RUNS_PER_CALL)).all()
+
+    async def _compact_piece(self, run_id: int, file: str) -> int:
+        rows = await self._stores.database.read(
+            lambda db: self._oldest_rows(db, run_id, file)
+        )
+        if not rows:
+            return 0
+        piece = await asyncio.to_thread(_look_at, run_id, file, rows)
+        with tempfile.TemporaryDirectory(dir=self._stores.workspace) as directory:
+            written = await self._write(piece, Path(directory))
+        return await self._stores.database.write(lambda db: _enter(db, piece, written))
+
+    def _oldest_rows(
+        self, db: Connection, run_id: int, file: str
+    ) -> Sequence[RowMapping]:
+        settings = self._stores.settings
+        count = lines.first_tail_rows(
+            db, run_id, file, settings.segment_rows_max, settings.segment_bytes_max
+        )
+        return lines.read_tail(db, run_id, file, line_count=count)
+
+    async def _write(self, piece: _Piece, directory: Path) -> list[_Written]:
+        """Write the piece's files and put them into the store."""
+        paths = [directory / ROWS_SUFFIX]
+        sizes = [await asyncio.to_thread(_write_rows, paths[0], piece.rows)]
+        if piece.columns is not None:
+            paths.append(directory / SERIES_SUFFIX)
+            await self._stores.tables.write(paths[1], piece.columns)
+            sizes.append(paths[1].stat().st_size)
+        suffixes, now = [path.name for path in paths], self._stores.clock()
+        numbers = await self._stores.database.write(
+            lambda db: removal.reserve_objects(db, piece.run_id, suffixes, now)
+        )
+        for number, path in zip(numbers, paths, strict=True):
+            await self._stores.objects.put(object_key(number, path.name), path)
+        return [
+            _Written(*entry) for entry in zip(numbers, suffixes, sizes, strict=True)
+        ]
+
+    async def _sweep(self) -> None:
+        """Delete objects that a crash or a deletion left behind."""
+        before = self._stores.clock() - self._stores.settings.garbage_age_s
+        found = await self._stores.database.read(lambda db: removal.garbage(db, before))
+        if not found:
+            return
+        await self._stores.objects.delete([object_key(*entry) for entry in found])
+        await self._stores.database.write(
+            lambda db: removal.forget_objects(db, [number for number, _ in found])
+        )
+
+
+def _look_at(run_id: int, file: str, rows: Sequence[RowMapping]) -> _Piece:
+    if file != lines.HISTORY:
+        return _Piece(run_id, file, rows, None, None)
+    parsed = parse_rows(
+        (row["row"], row["step"], row["text"])
+        for row in rows
+        if row["step"] is not None
+    )
+    series = sort_series(parsed)
+    columns = None
+    if series is not None:
+        columns = SeriesColumns(
+            keys=series.keys,
+            counts=series.counts,
+            step=parsed.step[series.index],
+            row=parsed.row[series.index],
+            runtime=parsed.runtime[series.index],
+            timestamp=parsed.timestamp[series.index],
+            value=series.value,
+            kind=series.kind,
+        )
+    return _Piece(run_id, file, rows, parsed, columns)
+
+
+def _write_rows(path: Path, rows: Sequence[RowMapping]) -> int:
+    return write_rows(
+        path,
+        [row["step"] for row in rows],
+        [row["row"] for row in rows],
+        [row["text"] for row in rows],
+    )
+
+
+def _enter(db: Connection, piece: _Piece, written: Sequence[_Written]) -> int:
+    """Segment into the catalog, rows out of the tail; 0 if they are gone already."""
+    run = runs.find_run_by_id(db, piece.run_id)
+    first_row = piece.rows[0]["row"]
+    if run is None or catalog.end_row(db, piece.run_id, piece.file) > first_row:
         return 0
+    steps = np.array([r["step"] for r in piece.rows if r["step"] is not None], np.int64)
+    numbers = {entry.suffix: entry.object_id for entry in written}
+    segment = catalog.add_segment(
+        db,
+        {
+            "run_id": piece.run_id,
+            "file": piece.file,
+            "first_row": first_row,
+            "end_row": piece.end_row,
+            "row_count": len(piece.rows),
+            "step_min": int(steps.min()) if len(steps) else None,
+            "step_max": int(steps.max()) if len(steps) else None,
+            "in_order": steps_in_order(steps),
+            "rows_object": numbers[ROWS_SUFFIX],
+            "series_object": numbers.get(SERIES_SUFFIX),
+        },
+        [
+            catalog.LineRange(*entry)
+            for entry in line_ranges((row["log_id"], row["line"]) for row in piece.rows)
+        ],
+    )
+    for entry in written:
+        removal.make_live(db, entry.object_id, entry.size_bytes)
+    moved = lines.delete_tail(db, piece.run_id, piece.file, piece.end_row)
+    changes = {
+        "tail_row_count": run["tail_row_count"] - len(piece.rows),
+        "tail_bytes": run["tail_bytes"] - sum(len(row["text"]) for row in piece.rows),
+    }
+    if piece.parsed is not None:
+        changes["segment_mark"] = segment
+        facts = from_plain(key_tables.read_table(db, piece.run_id))
+        facts = join_facts(facts, piece.parsed.facts)
+        key_tables.write_table(db, piece.run_id, piece.end_row, to_plain(facts))
+    runs.update_run(db, piece.run_id, changes)
+    return moved

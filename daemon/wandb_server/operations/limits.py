@@ -15,10 +15,10 @@ class ArchiveSettings:
 
     tail_rows_max: int = 10_000
     """Lines of a run's tail that make it due for compaction."""
-    tail_bytes_max: int = 16 * 1024 * 1024
+    tail_bytes_max: int = 8 * 1024 * 1024
     """The same by size."""
     segment_rows_max: int = 100_000
-    segment_bytes_max: int = 32 * 1024 * 1024
+    segment_bytes_max: int = 16 * 1024 * 1024
     """One segment takes at most so many rows and (unless one row is larger) bytes."""
     parsed_points_max: int = 8_000_000
     """Points of parsed tails kept in memory (about 17 bytes each) for live charts."""

@@ -1,7 +1,9 @@
 """What every operation works with, wired once in `open_archive`."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from wandb_server.model import Change, Run
 from wandb_server.operations.changes import ChangeFeed
@@ -24,6 +26,9 @@ class Stores:
     tails: Tails
     feed: ChangeFeed
     clock: Clock
+    workspace: Path
+    """A directory for files that are being made."""
+    compacting: asyncio.Lock
     settings: ArchiveSettings
 
 

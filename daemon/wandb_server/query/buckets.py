@@ -73,7 +73,7 @@ class Range:
 
 
 def join_points(pieces: Sequence[SeriesPoints]) -> SeriesPoints:
-    """The points of one or more pieces by (x, row), without those whose x is not finite."""
+    """Points of one or more pieces by (x, row), without those whose x is not finite."""
     x = np.concatenate([piece.x for piece in pieces])
     row = np.concatenate([piece.row for piece in pieces])
     value = np.concatenate([piece.value for piece in pieces])

@@ -77,8 +77,9 @@ _COMPARED: dict[str, Operator] = {
 def parse_filters(filters: Json) -> Condition:
     """The condition that a filter object states; None and {} are always true.
 
-    Raises: QueryError: an unknown attribute or operator, a value that cannot be
-    compared, or more than the limits above.
+    Raises:
+        QueryError: an unknown attribute or operator, a value that cannot be
+            compared, or more than the limits above.
     """
     return _Parser().parse("filters", filters, 0)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from wandb_server.storage.schema import segment_lines, segments
 
@@ -72,6 +72,12 @@ def holds_steps(
         segments.c.step_max >= step_min,
     )
     return connection.execute(statement.limit(1)).first() is not None
+
+
+def end_row(connection: Connection, run_id: int, file: str) -> int:
+    """The first row that no segment of the file reaches."""
+    mine = (segments.c.run_id == run_id) & (segments.c.file == file)
+    return int(connection.scalar(select(func.max(segments.c.end_row)).where(mine)) or 0)
 
 
 def add_segment(

@@ -126,6 +126,31 @@ def read_tail(
     return connection.execute(statement).mappings().all()
 
 
+def tail_files(connection: Connection, run_id: int) -> list[str]:
+    """Which files have lines in the tail."""
+    mine = select(tail_lines.c.file).where(tail_lines.c.run_id == run_id)
+    return sorted(connection.scalars(mine.distinct()))
+
+
+def first_tail_rows(
+    connection: Connection, run_id: int, file: str, line_count: int, bytes_max: int
+) -> int:
+    """How many of the oldest tail lines fit (one always does)."""
+    sizes = (
+        select(func.length(tail_lines.c.text))
+        .where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
+        .order_by(tail_lines.c.row)
+        .limit(line_count)
+    )
+    total, count = 0, 0
+    for size in connection.scalars(sizes):
+        total += size
+        if count and total > bytes_max:
+            break
+        count += 1
+    return count
+
+
 def newest_tail_line(connection: Connection, run_id: int, file: str) -> bytes | None:
     """The text of the tail line that arrived last."""
     statement = (
@@ -147,13 +172,3 @@ def delete_tail(connection: Connection, run_id: int, file: str, end_row: int) ->
         )
     )
     return gone.rowcount
-
-
-def tail_size(connection: Connection, run_id: int, file: str) -> tuple[int, int]:
-    """(lines, bytes) of the tail of one file."""
-    found = connection.execute(
-        select(
-            func.count(), func.coalesce(func.sum(func.length(tail_lines.c.text)), 0)
-        ).where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
-    ).one()
-    return int(found[0]), int(found[1])

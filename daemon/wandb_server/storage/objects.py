@@ -26,7 +26,7 @@ class ObjectStore:
         self._directory = directory
         self._store = LocalStore(directory, mkdir=True)
 
-    async def put(self, key: str, body: AsyncIterator[bytes] | bytes) -> None:
+    async def put(self, key: str, body: AsyncIterator[bytes] | Path) -> None:
         """Write one object; it appears whole or not at all, and survives power loss.
 
         Raises:

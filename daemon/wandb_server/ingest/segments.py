@@ -1,0 +1,61 @@
+"""What a segment holds: the columns of its series, and which lines it took."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from wandb_server.ingest.rows import ParsedRows, Points
+
+
+@dataclass(frozen=True, slots=True)
+class SortedSeries:
+    """Points by (key, step, row); `counts` says how many each key has."""
+
+    keys: tuple[str, ...]
+    counts: npt.NDArray[np.int64]
+    index: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    kind: npt.NDArray[np.uint8]
+
+
+def sort_series(rows: ParsedRows) -> SortedSeries | None:
+    """Every point of the rows; None if there is none. `index` points into the rows."""
+    keys = tuple(sorted(rows.points, key=lambda key: key.encode("utf-8", "replace")))
+    if not keys:
+        return None
+    in_order = steps_in_order(rows.step)
+    pieces = [rows.points[key] for key in keys]
+    if not in_order:
+        pieces = [_by_step(piece, rows) for piece in pieces]
+    return SortedSeries(
+        keys=keys,
+        counts=np.array([len(piece.index) for piece in pieces], np.int64),
+        index=np.concatenate([piece.index for piece in pieces]),
+        value=np.concatenate([piece.value for piece in pieces]),
+        kind=np.concatenate([piece.kind for piece in pieces]),
+    )
+
+
+def steps_in_order(steps: npt.NDArray[np.int64]) -> bool:
+    """True if they never go down."""
+    return bool(np.all(steps[1:] >= steps[:-1]))
+
+
+def line_ranges(lines: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
+    """(log id, first, end) ranges that cover exactly these (log id, line) pairs."""
+    by_log: dict[str, list[int]] = {}
+    for log_id, line in lines:
+        by_log.setdefault(log_id, []).append(line)
+    for log_id, numbers in by_log.items():
+        numbers.sort()
+        cuts = [at for at, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1]
+        for start, end in pairwise([0, *cuts, len(numbers)]):
+            yield log_id, numbers[start], numbers[end - 1] + 1
+
+
+def _by_step(points: Points, rows: ParsedRows) -> Points:
+    order = np.lexsort((rows.row[points.index], rows.step[points.index]))
+    return Points(points.index[order], points.value[order], points.kind[order])
