@@ -81,7 +81,7 @@ def with_run_id(settings: Settings) -> Settings:
         if settings.run_id is None and (kept := _kept_id(resume_file)):
             settings = settings.merged({"run_id": kept})
     else:
-        resume_file.unlink(missing_ok=True)
+        _forget(resume_file)
     if settings.run_id is None:
         settings = settings.merged({"run_id": generate_id()})
     if settings.resume == "auto":
@@ -92,10 +92,14 @@ def with_run_id(settings: Settings) -> Settings:
 def forget_kept_id(settings: Settings, exit_code: int) -> None:
     """A run that ended well is not resumed automatically."""
     if settings.resume == "auto" and exit_code == 0:
-        try:
-            Path(settings.resume_fname).unlink(missing_ok=True)
-        except OSError:
-            return
+        _forget(Path(settings.resume_fname))
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return  # nothing can be kept there either
 
 
 def _kept_id(path: Path) -> str | None:
