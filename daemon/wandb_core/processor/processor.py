@@ -18,6 +18,7 @@ A row that is still open at the end of a batch lives in the carriers: each holds
 parts that its batch added and that no row of the batch took.
 """
 
+import math
 from base64 import b64decode, b64encode
 from typing import Any
 
@@ -271,11 +272,14 @@ class RunProcessor:
                 self._refused_rows += 1
                 return
             self._move_to(request.step)
-        self._row.add(data, request.timestamp)
+        timestamp = request.timestamp
+        if not math.isfinite(timestamp):
+            timestamp = self._state.start
+        self._row.add(data, timestamp)
         if request.commit:
             self._commit()
             return
-        part = pb.OpenPart(step=self._step, timestamp=request.timestamp)
+        part = pb.OpenPart(step=self._step, timestamp=timestamp)
         part.data_json = request.data_json
         self._parts.append(part)
 
@@ -357,7 +361,7 @@ class RunProcessor:
             leaf = self._leaves.leaf(_leaf_key(path))
             self._leaves.observe(leaf, text, b"")
             if leaf is self._runtime_leaf:
-                runtime = float(text)
+                runtime = _seconds(text)
         self._leaves.take_changes()
         self._state.apply(record)
         self._runtime = max(self._runtime, runtime)
@@ -373,7 +377,7 @@ class RunProcessor:
         items = [leaf.summary_item for leaf in changes]
         for leaf in changes:
             self._state.summary.set(leaf.path, leaf.summary_text.decode())
-        runtime = b"%d" % self._runtime
+        runtime = b"%d" % _seconds(self._runtime_leaf.text)
         items.append(item_bytes(path_prefix(_RUNTIME_PATHS[0]), runtime))
         self._state.summary.set(_RUNTIME_PATHS[0], runtime.decode())
         self._num += 1
@@ -457,6 +461,15 @@ class RunProcessor:
 
 def _leaf_key(path: tuple[str, ...]) -> LeafKey:
     return path[0] if len(path) == 1 else path
+
+
+def _seconds(text: bytes) -> float:
+    """A `_runtime` as the log has it; 0 for what is no time."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def _packed(message: Any) -> str | None:

@@ -163,6 +163,7 @@ def test_row_of_an_official_log_is_replayed() -> None:
     row.history.item.add(key="a", value_json="1.5")
     row.history.item.add(nested_key=["n", "b"]).integer = 3
     other.history.item.add(key="_step", value_json="7")
+    other.history.item.add(key="_runtime", value_json="null")
     subject = processor()
 
     subject.replay(row)

@@ -1,5 +1,6 @@
 """Section 1 and 2 of the step semantics, row by row."""
 
+import math
 from typing import Any
 
 import pytest
@@ -188,6 +189,12 @@ def test_timestamp_among_the_data_is_used() -> None:
 
     assert [row["_timestamp"] for row in played.rows] == [77.5] + [1000.5] * 3
     assert played.rows[0]["_runtime"] == 0.5
+
+
+def test_time_that_is_none_is_the_start_of_the_run() -> None:
+    played = play(log_call({"a": 1}, timestamp=math.nan))
+
+    assert played.rows == [{"_step": 0, "_timestamp": 1000, "_runtime": 0, "a": 1}]
 
 
 def test_reserved_keys_among_the_data_are_dropped() -> None:
