@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from wandb_core.clock import SystemClock
+from wandb_core.clock import Clock, SystemClock
 from wandb_core.server_client import ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.uploader import LogUploader
@@ -32,6 +32,7 @@ def uploader(
     resume: str = "",
     key: Callable[[], str | None] = lambda: API_KEY,
     client: type[ServerClient] = ServerClient,
+    clock: Clock | None = None,
     **more: object,
 ) -> LogUploader:
     """An uploader of this log to this server."""
@@ -41,7 +42,7 @@ def uploader(
         target,
         key,
         notifier or RecordingNotifier(),
-        SystemClock(),
+        clock or SystemClock(),
         random.Random(1),
         settings,
         lambda target, key: client(

@@ -12,7 +12,13 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wandb_proto.v1.record_pb2 import AlertRecord, FilesItem, Record, RunRecord
+from wandb_proto.v1.record_pb2 import (
+    AlertRecord,
+    FilesItem,
+    Record,
+    RunRecord,
+    UploadTarget,
+)
 
 from wandb_core.console import ConsoleLine
 from wandb_core.model import LogDamage
@@ -64,9 +70,11 @@ class LogIdentity:
     run: RunRecord
     log_id: str
     """The same whoever reads the log, wherever it was copied to."""
+    target: UploadTarget | None = None
+    """Where the writer wanted it to go; None in logs of other clients."""
 
 
-def identify(path: Path, end: int) -> LogIdentity | None:
+def identify(path: Path, end: int | None = None) -> LogIdentity | None:
     """Run and identity of a log; None while it holds no run record below `end`."""
     run: RunRecord | None = None
     with LogReader(path) as reader:
@@ -75,7 +83,9 @@ def identify(path: Path, end: int) -> LogIdentity | None:
             if run is None and record.WhichOneof("record_type") == "run":
                 run = record.run
             elif run is not None and record.summary.HasField("carrier"):
-                return LogIdentity(run, _log_id(run, record.summary.carrier.stream_id))
+                carrier = record.summary.carrier
+                target = carrier.target if carrier.HasField("target") else None
+                return LogIdentity(run, _log_id(run, carrier.stream_id), target)
     return None if run is None else LogIdentity(run, _log_id(run, ""))
 
 

@@ -1,0 +1,218 @@
+"""`wandb sync`: upload logs that are on this machine only, ours and official ones.
+
+The same `LogUploader` as for live runs, over logs that nobody writes any more. What the
+official command decides by names is decided alike: the directory's name tells offline
+runs, `<log>.synced` the ones that are done.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_proto.v1.record_pb2 import UploadTarget
+
+from wandb_core.clock import Clock
+from wandb_core.server_client import ServerClient
+from wandb_core.settings import CoreSettings
+from wandb_core.transaction_log.lock import is_locked
+from wandb_core.uploader import Destination, LogUploader, UploadEnd
+from wandb_core.uploader.log_folder import LogIdentity, identify
+from wandb_core.written_log import SettledLog
+
+_log = logging.getLogger(__name__)
+
+SUFFIX = ".wandb"
+SYNCED_SUFFIX = ".synced"
+OFFLINE_PREFIX = "offline-"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What the user chose on the command line."""
+
+    entity: str = ""
+    project: str = ""
+    run_id: str = ""
+    include_online: bool = False
+    include_synced: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncTools:
+    """What the process edge provides."""
+
+    target: UploadTarget
+    """Which server; `resume` and `label` come from each log."""
+    credentials: Callable[[], str | None]
+    connect: Callable[[UploadTarget, str], ServerClient]
+    clock: Clock
+    chance: random.Random
+    settings: CoreSettings
+    drain: Callable[[Path], Awaitable[None]] | None = None
+    """Put into a log of ours what rings of dead writers still hold for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundLog:
+    path: Path
+    identity: LogIdentity
+
+
+async def sync_logs(
+    paths: Sequence[Path],
+    options: SyncOptions,
+    tools: SyncTools,
+    say: Callable[[str], None],
+) -> int:
+    """Upload the logs at `paths` (files, or directories with logs); the exit code.
+
+    0: all of them are at the server, or skipped for a reason that was said. Logs of one
+    run go in the order in which they began. Doing it again changes nothing.
+
+    Cancelled: what was sent is in the cursors; the next call goes on.
+    """
+    logs, failed = await asyncio.to_thread(_select, paths, options, say)
+    if options.run_id and len(logs) > 1:
+        say(f"--id names one run, but {len(logs)} logs were found; give one path.")
+        return 2
+    if logs and not options.dry_run and tools.credentials() is None:
+        say(f"No API key for {tools.target.base_url}; run: wandb login")
+        return 1
+    if tools.drain is not None and not options.dry_run:
+        for path in logs:
+            await tools.drain(path)
+    found = [log for log in [await _identify(path, say) for path in logs] if log]
+    found.sort(key=lambda log: (_started(log), str(log.path)))
+    for log in found:
+        if options.dry_run:
+            say(f"{log.path}: run {options.run_id or log.identity.run.run_id}")
+        elif not await _upload(log, options, tools, say):
+            failed = True
+    if not found and not failed:
+        say("Nothing to sync.")
+    return 1 if failed else 0
+
+
+def find_logs(wandb_dir: Path) -> list[Path]:
+    """The logs of all runs below a wandb directory, oldest name first."""
+    return sorted(wandb_dir.glob(f"*/*{SUFFIX}"))
+
+
+def _select(
+    paths: Sequence[Path], options: SyncOptions, say: Callable[[str], None]
+) -> tuple[list[Path], bool]:
+    """The logs to upload, each once; and whether a path was wrong."""
+    failed = False
+    chosen: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.glob(f"*{SUFFIX}")) or find_logs(path)
+            if not inside:
+                say(f"{path} holds no {SUFFIX} file.")
+                failed = True
+        elif path.suffix == SUFFIX and path.is_file():
+            inside = [path]
+        else:
+            say(f"{path} is not a {SUFFIX} file or a directory with one.")
+            failed = True
+            continue
+        chosen |= dict.fromkeys(found.resolve() for found in inside)
+    return [path for path in chosen if not _is_skipped(path, options, say)], failed
+
+
+def _is_skipped(path: Path, options: SyncOptions, say: Callable[[str], None]) -> bool:
+    if not options.include_synced and synced_mark(path).exists():
+        say(f"{path}: synced already; --include-synced looks at it again.")
+        return True
+    if not options.include_online and not path.parent.name.startswith(OFFLINE_PREFIX):
+        say(f"{path}: not an offline run; --include-online takes it too.")
+        return True
+    if is_locked(path):
+        say(f"{path}: is being written, and uploaded by who writes it.")
+        return True
+    return False
+
+
+def synced_mark(path: Path) -> Path:
+    """The empty file that says that a log is at the server."""
+    return path.with_name(path.name + SYNCED_SUFFIX)
+
+
+async def _identify(path: Path, say: Callable[[str], None]) -> _FoundLog | None:
+    try:
+        identity = await asyncio.to_thread(identify, path)
+    except OSError as error:
+        say(f"{path}: cannot be read: {error.strerror}")
+        return None
+    if identity is None:
+        say(f"{path}: holds no run; its process died before it had written any.")
+        return None
+    return _FoundLog(path, identity)
+
+
+async def _upload(
+    log: _FoundLog, options: SyncOptions, tools: SyncTools, say: Callable[[str], None]
+) -> bool:
+    """Upload one log; True when all of it is at the server."""
+    say(f"{log.path}: uploading run {options.run_id or log.identity.run.run_id} …")
+    uploader = LogUploader(
+        SettledLog(log.path),
+        _target_of(log, tools.target),
+        tools.credentials,
+        _Sayings(say),
+        tools.clock,
+        tools.chance,
+        tools.settings,
+        tools.connect,
+        destination=Destination(options.entity, options.project, options.run_id),
+    )
+    end = await uploader.run()
+    if end.uploaded:
+        _mark(log.path, say)
+        say(_success(log.path, end))
+    return end.uploaded
+
+
+def _target_of(log: _FoundLog, chosen: UploadTarget) -> UploadTarget:
+    target = UploadTarget()
+    target.CopyFrom(chosen)
+    if (recorded := log.identity.target) is not None:
+        target.resume = recorded.resume
+        target.label = recorded.label
+    return target
+
+
+def _mark(path: Path, say: Callable[[str], None]) -> None:
+    try:
+        synced_mark(path).touch()
+    except OSError as error:
+        say(f"{path}: cannot be marked as synced: {error.strerror}")
+
+
+def _success(path: Path, end: UploadEnd) -> str:
+    if not end.run_url:
+        return f"{path}: is at the server already."
+    missing = f", {len(end.missing_files)} files missing" if end.missing_files else ""
+    return f"{path}: done, {end.rows_uploaded} rows{missing}: {end.run_url}"
+
+
+def _started(log: _FoundLog) -> tuple[int, int]:
+    started = log.identity.run.start_time
+    return started.seconds, started.nanos
+
+
+class _Sayings:
+    """Notifier that says each text once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said: set[str] = set()
+
+    def notify(self, level: str, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text if level == "info" else f"{level}: {text}")
