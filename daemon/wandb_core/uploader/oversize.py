@@ -12,6 +12,8 @@ from typing import Any
 from wandb_proto import json_codec
 
 FOLDER = "oversize"
+WHOLE_ROW = "_oversize"
+"""Stands for all values of a row that has too many of them, each small."""
 KEPT_PREFIX = "_"
 """`_step` and its like are never replaced."""
 
@@ -36,11 +38,16 @@ def shorten(text: str, bytes_max: int, path: str = "") -> str:
         key=lambda key: (-sizes[key], key),
     )
     for key in largest_first:
-        if total <= bytes_max:
+        if total <= bytes_max or sizes[key] <= _MARKER_BYTES:
             break
-        marker: dict[str, object] = {"_type": "oversize", "size": sizes[key]}
-        if path:
-            marker["path"] = path
-        fields[key] = marker
+        fields[key] = _marker(sizes[key], path)
         total -= sizes[key] - _MARKER_BYTES
+    if total > bytes_max:
+        fields = {key: fields[key] for key in fields if key.startswith(KEPT_PREFIX)}
+        fields[WHOLE_ROW] = _marker(len(text.encode()), path)
     return json_codec.dumps(fields).decode()
+
+
+def _marker(size: int, path: str) -> dict[str, object]:
+    marker: dict[str, object] = {"_type": "oversize", "size": size}
+    return marker | {"path": path} if path else marker
