@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     environ = dict(os.environ)
     places = Places.from_environment(environ)
+    options.data_dir_given = bool(options.data_dir)
     options.data_dir = Path(options.data_dir or places.data_dir / "server").absolute()
     command: Callable[..., int] = options.command
     try:
@@ -127,13 +128,17 @@ def _start(
 
 
 def _already_running(options: argparse.Namespace, running: local.RunningServer) -> int:
-    different = options.port not in (None, 0) and not running.url.endswith(
-        f":{options.port}"
-    )
-    if different:
+    """Fine if it is the one that was asked for."""
+    moved = []
+    if options.port and not running.url.endswith(f":{options.port}"):
+        moved.append(f"--port {options.port}")
+    if options.data_dir_given and str(options.data_dir) != running.data_dir:
+        moved.append(f"--data-dir {options.data_dir}")
+    if moved:
         raise AlreadyRunning(
-            f"Your server already runs at {running.url}. To move it: "
-            f"wandb server stop, then wandb server start --port {options.port}"
+            f"Your server already runs at {running.url} (data in {running.data_dir}). "
+            f"To change that: wandb server stop, then wandb server start "
+            f"{' '.join(moved)}"
         )
     if not options.quiet:
         print(f"The server already runs at {running.url} (data in {running.data_dir}).")
@@ -233,6 +238,8 @@ def _serve(
             public_url=options.public_url,
         )
         tcp = listen_tcp(settings.host, settings.port)
+        for listener in tcp:
+            ending.callback(listener.close)
         if port not in (0, loaded.kept.port):
             save_kept(options.data_dir, KeptSettings(port, loaded.kept.secret))
         remarks = [loaded.remark] if loaded.remark else []
@@ -257,7 +264,9 @@ def _serve(
 
         from wandb_server.server import Listeners, serve
 
-        listeners = Listeners(tuple(tcp), listen_unix(places.server_socket))
+        unix = listen_unix(places.server_socket)
+        ending.callback(unix.close)
+        listeners = Listeners(tuple(tcp), unix)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, places, listeners, environ, started))
 
@@ -277,6 +286,7 @@ def _set_up_log(data_dir: Path, *, to_terminal: bool) -> None:
     )
     outputs = [kept, logging.StreamHandler()] if to_terminal else [kept]
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=outputs)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     os.chmod(data_dir / "server.log", 0o600)
 
 

@@ -18,7 +18,7 @@ from wandb_server.errors import DataDirUnusable, SettingsError
 
 PORT_DEFAULT = 8080
 HOST_DEFAULT = "127.0.0.1"
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Limits:
 
     body_bytes_max: int = 64 * 1024 * 1024
     """Body of one GraphQL or file stream request; beyond: 413."""
+    file_bytes_max: int = 256 * 1024**3
+    """One file of a run; beyond: 413."""
     query_tokens_max: int = 10_000
     query_depth_max: int = 24
     query_cost_max: int = 500_000

@@ -4,9 +4,11 @@ import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from wandb_server.errors import StorageBusy, StorageError
+from wandb_server.model import Archive
 from wandb_server.settings import Limits
 
 from tests.support.served import MAKE_RUN, Served, served
@@ -334,3 +336,59 @@ async def test_telemetry_is_refused_without_a_word_on_terminals(server: Served) 
 
     assert status == 404
     assert "errors" in body
+
+
+class FailingArchive:
+    """The archive behind it, but writing runs and rows raises."""
+
+    def __init__(self, archive: Archive, error: Exception) -> None:
+        self._archive = archive
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("upsert_run", "post_file_stream"):
+            return self._fail
+        return getattr(self._archive, name)
+
+    async def _fail(self, *_: Any, **__: Any) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (StorageBusy("locked", place="wandb.db"), 503, "busy"),
+        (StorageError("no space left on device"), 503, "no space left"),
+        (RuntimeError("secret detail"), 500, "its log says why"),
+    ],
+)
+async def test_what_a_retry_may_mend_never_ends_a_stream(
+    tmp_path: Path, error: Exception, status: int, words: str
+) -> None:
+    def wrap(archive: Archive) -> Archive:
+        return cast("Archive", FailingArchive(archive, error))
+
+    async with served(tmp_path, wrap) as server:
+        asked = await server.ask(
+            "POST", "/graphql",
+            json={"query": MAKE_RUN, "variables": {"name": "r"}},
+        )  # fmt: skip
+        posted = await server.ask("POST", "/files/ada/p/r/file_stream", json={})
+
+    for found, body, headers in (asked, posted):
+        assert found == status
+        assert words in body["errors"][0]["message"]
+        assert "secret" not in body["errors"][0]["message"]
+        assert ("Retry-After" in headers) == (status == 503)
+
+
+async def test_a_file_beyond_the_limit_is_413_and_not_stored(tmp_path: Path) -> None:
+    async with served(tmp_path, limits=Limits(file_bytes_max=10)) as server:
+        await make_run(server)
+        status, body, _ = await server.ask(
+            "PUT", "/files/ada/proj/run1/a.txt", data=b"x" * 11
+        )
+        read, _, _ = await server.ask("GET", "/files/ada/proj/run1/a.txt")
+
+    assert (status, read) == (413, 404)
+    assert "10 bytes" in body["errors"][0]["message"]

@@ -2,9 +2,12 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,14 +141,64 @@ def test_the_port_is_remembered_and_data_and_key_survive(
     assert data["project"]["run"] == {"name": "r"}
 
 
-def test_another_port_for_a_running_server_is_explained(
+def test_another_place_for_a_running_server_is_explained(
     places_env: dict[str, str],
 ) -> None:
-    with started_server(places_env):
-        done = server_command(places_env, "start", "--port", "1234")
+    with started_server(places_env) as server:
+        port = server_command(places_env, "start", "--port", "1234")
+        data = server_command(places_env, "start", "--data-dir", "/elsewhere")
+        same = server_command(
+            places_env, "start", "--data-dir", str(server.data_dir), "--quiet"
+        )
 
-    assert done.returncode == 1
-    assert "wandb server stop" in done.stderr
+    assert (port.returncode, data.returncode, same.returncode) == (1, 1, 0)
+    assert "wandb server start --port 1234" in port.stderr
+    assert "wandb server start --data-dir /elsewhere" in data.stderr
+    assert same.stdout == same.stderr == ""
+
+
+CONNECT_AS_NOBODY = """
+import os, socket, sys
+os.setgid(65534); os.setuid(65534)
+for path in sys.argv[1:]:
+    try:
+        if path.endswith(".sock"):
+            socket.socket(socket.AF_UNIX).connect(path)
+        else:
+            open(path).close()
+        print("entered", path)
+    except PermissionError:
+        pass
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_another_user_of_the_machine_finds_every_door_closed(
+    places_env: dict[str, str],
+) -> None:
+    Path(places_env["HOME"]).parent.chmod(0o755)  # the doors themselves must hold
+    Path(places_env["HOME"]).chmod(0o755)
+    places = Places.from_environment(places_env)
+
+    with started_server(places_env) as server:
+        doors = [
+            places.server_socket,
+            places.server_address,
+            server.data_dir / "wandb.db",
+            server.data_dir / "server.log",
+            Path(places_env["NETRC"]),
+        ]
+        done = subprocess.run(
+            [sys.executable, "-c", CONNECT_AS_NOBODY, *map(str, doors)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        page = server.request("GET", "/", key=None)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert page.status == 401
 
 
 def test_damaged_settings_are_told_kept_and_made_anew(

@@ -60,7 +60,7 @@ class Scripts:
     def run(self, code: str, **environment: str) -> Any:
         """What the script left in `answer`; its output on failure."""
         end = "\nprint('ANSWER ' + json.dumps(answer, default=str))"
-        code = "import json, os, math, wandb\n" + code + end
+        code = "import json, math, os, pathlib, wandb\n" + code + end
         done = self.call(PYTHON, "-c", code, **environment)
         assert done.returncode == 0, done.stdout + done.stderr
         [line] = [x for x in done.stdout.splitlines() if x.startswith("ANSWER ")]
@@ -101,9 +101,9 @@ answer = {
     "by_keys": list(run.scan_history(keys=["_step", "nested.acc"]))[3],
     "sampled": len(run.history(samples=10, pandas=False)),
     "files": sorted(file.name for file in run.files()),
-    "extra": run.file("extra.txt").download(replace=True).read(),
-    "console": [line.line for line in run.console_logs()][:2]
-        if hasattr(run, "console_logs") else [],
+    "extra": pathlib.Path(
+        run.file("extra.txt").download(replace=True).name).read_text(),
+    "console": [line.content for line in run.console_logs()][:2],
     "found": [r.id for r in api.runs("digits", filters={"config.lr": 0.1})],
     "not_found": [r.id for r in api.runs("digits", filters={"config.lr": 9})],
     "projects": [project.name for project in api.projects()],
@@ -131,6 +131,7 @@ def test_an_online_run_is_read_back_as_it_was_logged(scripts: Scripts) -> None:
     assert found["window"] == [10, 11, 12]
     assert found["by_keys"] == {"_step": 3, "nested.acc": 3}
     assert found["sampled"] == 10
+    assert found["console"] == ["line 0", "line 1"]
     assert {"extra.txt", "config.yaml", "output.log"} <= {*found["files"]}
     assert found["extra"] == "hello"
     assert found["found"] == [run_id]
@@ -140,7 +141,7 @@ def test_an_online_run_is_read_back_as_it_was_logged(scripts: Scripts) -> None:
 
 
 def test_a_failing_script_is_a_failed_run(scripts: Scripts) -> None:
-    code = "import wandb\nwandb.init(project='faults', id='fails')\nraise SystemExit(3)"
+    code = "import wandb\nwandb.init(project='faults', id='fails')\nraise ValueError(3)"
 
     scripts.call(PYTHON, "-c", code)
 
@@ -153,7 +154,8 @@ def test_a_run_is_changed_through_the_public_api(scripts: Scripts) -> None:
         """
 api = wandb.Api()
 api.create_project("changes", api.default_entity)
-made = api.create_run(project="changes", entity=api.default_entity, run_id="r1")
+api.create_run(project="changes", entity=api.default_entity, run_id="r1")
+made = api.run("changes/r1")
 made.config["lr"] = 2
 made.tags = ["x"]
 made.name = "renamed"
@@ -177,7 +179,7 @@ answer.append(len(wandb.Api().runs("changes")))
 def test_an_offline_run_is_synced(scripts: Scripts) -> None:
     directory = scripts.run(
         """
-run = wandb.init(project="offline", id="off1", mode="offline", config={"a": math.nan})
+run = wandb.init(project="offline", id="off1", mode="offline", config={"a": math.inf})
 for number in range(100):
     run.log({"x": number / 3})
 run.finish()
@@ -197,7 +199,7 @@ answer = [run.state, repr(run.config["a"]), [row["x"] for row in run.scan_histor
     )
     assert done.returncode == 0, done.stderr
     assert again.returncode == 0, again.stderr
-    assert answer == ["finished", "nan", [number / 3 for number in range(100)]]
+    assert answer == ["finished", "inf", [number / 3 for number in range(100)]]
 
 
 def test_a_run_is_resumed_where_it_ended(scripts: Scripts) -> None:

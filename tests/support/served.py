@@ -5,9 +5,9 @@ Faster than `server_process` and open to the test: several users, a clock set by
 
 import base64
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,6 @@ class Served:
     around: Surroundings
     clock: ManualClock
     session: aiohttp.ClientSession
-    refused: list[str] = field(default_factory=list)
 
     def credentials(self, user: str | None) -> dict[str, str]:
         """The header that says who asks."""
@@ -106,8 +105,15 @@ class Served:
 
 
 @asynccontextmanager
-async def served(data_dir: Path, **changed: Any) -> AsyncIterator[Served]:
-    """Serve on a free loopback port until the end of the block."""
+async def served(
+    data_dir: Path,
+    wrap: Callable[[Archive], Archive] = lambda archive: archive,
+    **changed: Any,
+) -> AsyncIterator[Served]:
+    """Serve on a free loopback port until the end of the block.
+
+    `wrap` may put something between server and archive; `changed` are settings.
+    """
     logging.getLogger("wandb_server").setLevel(logging.DEBUG)
     clock = ManualClock()
     settings = ServerSettings(data_dir=data_dir, secret=bytes(32), port=0, **changed)
@@ -122,7 +128,7 @@ async def served(data_dir: Path, **changed: Any) -> AsyncIterator[Served]:
         await archive.add_key(users[name], key, "test")
     public_url = settings.public_url or f"http://localhost:{port}"
     around = Surroundings(
-        archive=archive,
+        archive=wrap(archive),
         executor=GraphqlExecutor(settings.limits),
         addresses=Addresses(public_url, settings.secret, 3600.0, clock),
         settings=settings,

@@ -18,7 +18,7 @@ from wandb_server.errors import (
     StorageBusy,
     StorageError,
 )
-from wandb_server.graphql.executor import BUSY
+from wandb_server.graphql.executor import BUSY, CANNOT_STORE, MENDED_AFTER_S
 from wandb_server.model import User
 
 KEY_UNKNOWN = (
@@ -72,12 +72,9 @@ class _Doorkeeper:
         except (StorageBusy, TimeoutError):
             return error_answer(503, BUSY)
         except StorageError as error:
-            # A full or damaged disk is mended by people: clients keep their data and
-            # try again, which any status but 503 (or 500) would end for good.
             logger.error("storage refused route=%s error=%s", self._route.path, error)
-            return error_answer(
-                503, f"The server cannot store: {error}", retry_after_s=30
-            )
+            text = CANNOT_STORE.format(error=error)
+            return error_answer(503, text, retry_after_s=MENDED_AFTER_S)
         except NotAllowed as error:
             return error_answer(403, str(error))
         except NotFound as error:

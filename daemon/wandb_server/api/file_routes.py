@@ -1,12 +1,14 @@
 """Files of a run: PUT and GET, by signed address or by the user."""
 
 import mimetypes
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from aiohttp import web
 
 from wandb_server.api.answers import UPLOADED_FILE_HEADERS, error_answer
 from wandb_server.api.surroundings import Visit
+from wandb_server.errors import RequestRejected
 from wandb_server.model import Run
 
 CHUNK_BYTES = 256 * 1024
@@ -20,9 +22,20 @@ async def put_file(visit: Visit) -> web.StreamResponse:
     if run is None:
         return _no_run(visit)
     name = visit.request.match_info["name"]
-    body = visit.request.content.iter_chunked(CHUNK_BYTES)
-    await visit.archive.of(run).write_file(run, name, body)
+    bytes_max = visit.around.settings.limits.file_bytes_max
+    await visit.archive.of(run).write_file(run, name, _bounded(visit, bytes_max))
     return web.Response(status=200)
+
+
+async def _bounded(visit: Visit, bytes_max: int) -> AsyncIterator[bytes]:
+    received = 0
+    async for chunk in visit.request.content.iter_chunked(CHUNK_BYTES):
+        received += len(chunk)
+        if received > bytes_max:
+            raise RequestRejected(
+                f"The file is larger than {bytes_max} bytes.", status=413
+            )
+        yield chunk
 
 
 async def get_file(visit: Visit) -> web.StreamResponse:

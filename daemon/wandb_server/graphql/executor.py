@@ -32,6 +32,7 @@ from wandb_server.errors import (
     QueryError,
     RequestRejected,
     StorageBusy,
+    StorageError,
 )
 from wandb_server.graphql.limits import check_weight
 from wandb_server.graphql.question import Question
@@ -43,6 +44,10 @@ ASKER_ERRORS = (QueryError, NotFound, NotAllowed)
 """What the asker can mend: told in full, with status 200 as GraphQL does."""
 BUSY = "The server's storage is busy; try again."
 RETRY_AFTER_S = 2.0
+CANNOT_STORE = "The server cannot store: {error}"
+MENDED_AFTER_S = 30.0
+"""A full or damaged disk is mended by people: clients keep their data and try again,
+which any other status would end for good."""
 
 RULES = tuple(
     rule
@@ -162,6 +167,10 @@ def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswe
     for cause in causes:
         if isinstance(cause, StorageBusy):
             return GraphqlAnswer(503, error_body(BUSY), RETRY_AFTER_S)
+        if isinstance(cause, StorageError):
+            logger.error("storage refused operation=%s error=%s", operation_name, cause)
+            text = CANNOT_STORE.format(error=cause)
+            return GraphqlAnswer(503, error_body(text), MENDED_AFTER_S)
     messages = [_message(error, operation_name) for error in result.errors]
     status = _status(causes)
     if status != 200:
