@@ -52,7 +52,8 @@ class CourierProcess:
             answer = self._answer(question)
             answers.write(json.dumps(answer).encode() + b"\n")
             answers.flush()
-        if self._link.close(LAST_WAIT_S) and not self._reader.writer_alive():
+        ours = self._reader.hold_lock()  # else core would drain it beside us
+        if self._link.close(LAST_WAIT_S) and ours:
             self._reader.discard()
 
     def _answer(self, question: dict[str, Any]) -> dict[str, Any]:

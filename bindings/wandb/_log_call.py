@@ -115,21 +115,22 @@ def make_log(
             begin = ring.offset
             size = len(payload)
             end = begin + FRAME_BYTES + size
-            if spool.busy or end > ring.limit:
-                steps.current += 1
-                return spool.append(payload)
-            spool.busy = True
-            try:
-                sequence = ring.sequence
-                crc = crc32(payload, sequence)
-                ring.memory[begin:end] = pack_frame(size, sequence, crc) + payload
-                # No call between the two stores: no signal handler, no other thread.
-                ring.offset = end
-                ring.sequence = sequence + 1
-            finally:
-                spool.busy = False
             steps.current += 1
-        if spool.queue:
+            if end <= ring.limit and not spool.busy:
+                spool.busy = True
+                try:
+                    sequence = ring.sequence
+                    crc = crc32(payload, sequence)
+                    ring.memory[begin:end] = pack_frame(size, sequence, crc) + payload
+                    # No call between the two stores: no signal handler, no thread.
+                    ring.offset = end
+                    ring.sequence = sequence + 1
+                    payload = b""
+                finally:
+                    spool.busy = False
+        if payload:  # outside of the lock: it may wait
+            spool.append(payload)
+        elif spool.queue:
             spool.append_queued()
         return None
 

@@ -74,6 +74,7 @@ class Spool:
         "_stuck",
         "_wait_count",
         "_waited_s",
+        "_waiting",
         "busy",
         "closed",
         "lock",
@@ -106,6 +107,7 @@ class Spool:
         self._overflowed = 0
         self._wait_count = 0
         self._waited_s = 0.0
+        self._waiting: set[int] = set()
         self._stuck = False
 
     @property
@@ -118,40 +120,19 @@ class Spool:
         )
 
     def append(self, payload: bytes) -> None:
-        """Append one record (not an empty one). May wait for room, never for a server."""
+        """Append one record, not an empty one. May wait for room, not for a server."""
         assert payload
-        if threading.get_ident() in self._link_threads:
-            # It must not wait: it is what makes room.
-            if not self.lock.acquire(blocking=False):
-                self._queue(payload)
-                return
-        else:
-            self.lock.acquire()
-        try:
-            if self.busy:
-                self._queue(payload)
-                return
-            self.busy = True
-            try:
-                self._store(payload)
-            finally:
-                self.busy = False
-            if self.queue:
-                self.append_queued()
-        finally:
-            self.lock.release()
+        if threading.get_ident() in self._waiting:
+            self._queue(payload)  # a signal handler inside a wait of the same thread
+            return
+        self._until_stored(lambda may_wait: self._append_now(payload, may_wait))
+        if self.queue:
+            self.append_queued()
 
     def append_queued(self) -> None:
         """Append what came in while another append was going on."""
-        with self.lock:
-            if self.busy:
-                return
-            self.busy = True
-            try:
-                while self.queue:
-                    self._store(self.queue.popleft())
-            finally:
-                self.busy = False
+        if threading.get_ident() not in self._waiting:
+            self._until_stored(self._append_queued_now)
 
     def join_link_thread(self) -> None:
         """Called by a thread that moves records to core: its appends never wait."""
@@ -174,7 +155,61 @@ class Spool:
         self.queue = deque()
         self.busy = self._stuck = False
         self._link_threads = set()
+        self._waiting = set()
         self._gap = self._dropped = self._queue_dropped = self._overflowed = 0
+
+    def _append_now(self, payload: bytes, may_wait: bool) -> bool:
+        """False if there is no room and waiting may help."""
+        with self.lock:
+            if self.busy:  # a signal handler or finaliser inside an append
+                self._queue(payload)
+                return True
+            self.busy = True
+            try:
+                return self._store(payload, may_wait)
+            finally:
+                self.busy = False
+
+    def _append_queued_now(self, may_wait: bool) -> bool:
+        with self.lock:
+            if self.busy:
+                return True
+            self.busy = True
+            try:
+                while self.queue:
+                    if not self._store(self.queue[0], may_wait):
+                        return False
+                    self.queue.popleft()
+                return True
+            finally:
+                self.busy = False
+
+    def _until_stored(self, attempt: Callable[[bool], bool]) -> None:
+        """Try again and again, waiting without the lock: others must be able to go on.
+
+        `attempt(False)` is the last one: it must not ask for another.
+        """
+        me = threading.get_ident()
+        # A thread of the link must not wait: it is what makes room.
+        if attempt(me not in self._link_threads):
+            return
+        began = moved_at = time.monotonic()
+        seen, pause_s, may_wait = self.ring.used_bytes, _WAIT_S_MIN, True
+        self._wait_count += 1
+        self._waiting.add(me)
+        try:
+            while not attempt(may_wait):
+                self._kick()
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, _WAIT_S_MAX)
+                now, used = time.monotonic(), self.ring.used_bytes
+                if used != seen:
+                    seen, moved_at = used, now
+                idle = now - moved_at > self._full.wait_s
+                may_wait = not idle or self._full.choice == "wait"
+        finally:
+            self._waiting.discard(me)
+            self._waited_s += time.monotonic() - began
 
     def _queue(self, payload: bytes) -> None:
         if len(self.queue) < QUEUED_RECORDS_MAX:
@@ -182,77 +217,59 @@ class Spool:
         else:
             self._queue_dropped += 1
 
-    def _store(self, payload: bytes) -> None:
+    def _store(self, payload: bytes, may_wait: bool) -> bool:
+        """False if there is no room and waiting may help; else it is stored or dropped."""
         if self.closed:
             self._dropped += 1
-            return
+            return True
         if self.reopen is not None:
             reopen, self.reopen = self.reopen, None
             self.ring = reopen()
         if len(payload) > RECORD_BYTES_MAX:
             self._drop(f"a record of {len(payload):,} bytes is over the limit")
-            return
-        if self._gap and self._place(encode_gap(self._gap, "no space for records")):
-            self._gap = 0
-        if not self._place(payload):
+            return True
+        if self._gap:
+            self._store_gap()
+        if self._place(payload):
+            return True
+        if may_wait and self._waiting_helps(payload):
+            return False
+        if not self._overflow(payload):
             self._drop("no space: the ring is full, and no directory takes its records")
+        return True
+
+    def _store_gap(self) -> None:
+        gap = encode_gap(self._gap, "no space for records")
+        if self._place(gap) or (not self._waiting_helps(gap) and self._overflow(gap)):
+            self._gap = 0
 
     def _place(self, payload: bytes) -> bool:
+        """Put it where the last one went, if that still takes records."""
         ring = self.ring
         if ring.overflowing and 2 * ring.used_bytes > ring.capacity:
             return self._overflow(payload)
-        if ring.append(payload):
-            self._after_append(ring)
-            return True
-        return self._place_in_full(payload)
-
-    def _after_append(self, ring: RingWriter) -> None:
-        """Seen at every quarter of the ring, and for every record not from log()."""
+        if not ring.append(payload):
+            return ring.overflowing and self._overflow(payload)
         ring.end_overflow()
         self._stuck = False
         if 4 * ring.used_bytes > ring.capacity:
             self._kick()
+        return True
 
-    def _place_in_full(self, payload: bytes) -> bool:
-        ring, choice = self.ring, self._full.choice
-        fits_later = len(payload) <= ring.capacity // 8
-        in_link = threading.get_ident() in self._link_threads
-        may_wait = fits_later and not self._stuck and not in_link
-        if fits_later and choice == "drop":
-            return False
-        if may_wait and not ring.overflowing and self._wait_for_room(payload):
-            return True
-        return self._overflow(payload)
+    def _waiting_helps(self, payload: bytes) -> bool:
+        fits_later = len(payload) <= self.ring.capacity // 8
+        return fits_later and not self._stuck and self._full.choice != "drop"
 
     def _overflow(self, payload: bytes) -> bool:
+        fits_later = len(payload) <= self.ring.capacity // 8
+        if fits_later and self._full.choice == "drop":
+            return False
         if not self.ring.append_overflow(payload):
             self._stuck = True
             return False
         self._overflowed += 1
         self._stuck = False
         return True
-
-    def _wait_for_room(self, payload: bytes) -> bool:
-        """Wait while records are taken from the ring; False after 5 s without."""
-        ring = self.ring
-        self._wait_count += 1
-        began = moved_at = time.monotonic()
-        seen, pause_s = ring.used_bytes, _WAIT_S_MIN
-        try:
-            while True:
-                self._kick()
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, _WAIT_S_MAX)
-                if ring.append(payload):
-                    return True
-                now, used = time.monotonic(), ring.used_bytes
-                if used != seen:
-                    seen, moved_at = used, now
-                patient = self._full.choice == "wait"
-                if not patient and now - moved_at > self._full.wait_s:
-                    return False
-        finally:
-            self._waited_s += time.monotonic() - began
 
     def _drop(self, reason: str) -> None:
         self._gap += 1

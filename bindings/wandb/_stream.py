@@ -188,6 +188,9 @@ class Stream:
         self._spool.append_queued()
         link, reader = self._link, self._reader
         self._link = self._reader = None
+        if isinstance(link, Courier):
+            self._spool.close()  # the courier removes the ring when we let go of it
+            return link.close(wait_s)
         drained = link is not None and link.close(wait_s)
         self._spool.close()
         if reader is not None and drained:

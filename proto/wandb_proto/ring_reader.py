@@ -149,6 +149,13 @@ class RingReader:
 
     def claim(self) -> bool:
         """Take the dead writer's lock until `close`, so that nobody else drains it."""
+        if not self.hold_lock():
+            return False
+        self.rewind()
+        return True
+
+    def hold_lock(self) -> bool:
+        """Claim it, but go on reading where we are."""
         assert self.path is not None
         descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -157,7 +164,6 @@ class RingReader:
             os.close(descriptor)
             return False
         self._lock_descriptor = descriptor
-        self.rewind()
         return True
 
     @property

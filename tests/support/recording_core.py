@@ -1,16 +1,21 @@
 """A small real gRPC server that records what the bindings send; stands in for core."""
 
+import fcntl
+import json
+import os
 import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent import futures
+from dataclasses import asdict
 from typing import Any
 
 import grpc
 from wandb._launcher import CoreAddress
 from wandb._link import Connector
 from wandb_proto import PROTOCOL_VERSION, VERSION
+from wandb_proto.places import Places, make_private
 from wandb_proto.v1 import core_service_pb2 as pb
 from wandb_proto.v1 import core_service_pb2_grpc as pb_grpc
 
@@ -37,6 +42,7 @@ class RecordingCore(pb_grpc.CoreServiceServicer):
         self.acknowledging.set()
         self.notices: list[Any] = []
         self.token_refused = False
+        self._lock = -1
         self._server: grpc.Server | None = None
         self._ending = threading.Event()
 
@@ -69,10 +75,23 @@ class RecordingCore(pb_grpc.CoreServiceServicer):
         self.acknowledging.set()
         self.stop()
         self._directory.cleanup()
+        if self._lock >= 0:
+            os.close(self._lock)
 
     def connector(self) -> Connector:
         """What a link needs to find this server."""
         return Connector(self._address, self._wait_until_gone)
+
+    def be_found_in(self, places: Places) -> None:
+        """Stand in for this user's core, so that nobody starts a real one.
+
+        Not for tests that look for core in their own process: closing a descriptor of
+        the lock file there would free the lock.
+        """
+        make_private(places.runtime_dir)
+        self._lock = os.open(places.core_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        places.core_address.write_text(json.dumps(asdict(self._address())))
 
     def all_records(self) -> list[bytes]:
         """The records of all streams, stream by stream."""
