@@ -229,3 +229,25 @@ async def test_restart_begins_at_the_kept_fold(tmp_path: Path) -> None:
     assert not log.path.with_name("run-r1.wandb.fold").exists()
     assert not log.path.with_name("run-r1.wandb.console").exists()
     log.close()
+
+
+async def test_log_written_anew_with_other_offsets_keeps_its_lines(
+    tmp_path: Path,
+) -> None:
+    """A loss of power, then the same rows came again from a ring on disk."""
+    log = LoggedRun(log_path(tmp_path))
+    log.rows(10)
+    log.die()
+    async with FakeServer() as server:
+        assert await upload_until_death(log, server, Mortal(0, after=False))
+        log.close()
+        log.path.unlink()
+        again = LoggedRun(log.path, notes="a longer first record than before")
+        again.rows(20)
+        again.exit()
+        assert (await uploader(again, server).run()).uploaded
+
+        run = server.run("r1")
+        assert [row["_step"] for row in run.history] == list(range(20))
+        assert run.conflicts == []
+    again.close()

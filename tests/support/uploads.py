@@ -33,10 +33,12 @@ def uploader(
     key: Callable[[], str | None] = lambda: API_KEY,
     client: type[ServerClient] = ServerClient,
     clock: Clock | None = None,
+    target: UploadTarget | None = None,
     **more: object,
 ) -> LogUploader:
     """An uploader of this log to this server."""
-    target = UploadTarget(mode="online", base_url=server.base_url, resume=resume)
+    if target is None:
+        target = UploadTarget(mode="online", base_url=server.base_url, resume=resume)
     return LogUploader(
         log,
         target,

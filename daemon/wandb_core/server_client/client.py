@@ -46,7 +46,7 @@ PERMANENT_STATUSES = frozenset({400, 404, 409, 410, 413, 422, 501})
 UNAUTHORIZED_STATUSES = frozenset({401, 403})
 
 SLOWEST_BYTES_PER_S = 50_000
-"""A file upload may take as long as this rate needs, on top of the request timeout."""
+"""A request may take as long as this rate needs, on top of the request timeout."""
 
 _READ_BYTES = 256 << 10
 
@@ -147,12 +147,17 @@ class ServerClient:
         return answer
 
     async def post_file_stream(
-        self, entity: str, project: str, run: str, body: bytes
+        self,
+        entity: str,
+        project: str,
+        run: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
     ) -> FileStreamAnswer:
         """Hand over lines (or `{}` as a sign of life); idempotent per file and line."""
         parts = "/".join(quote(part, safe="") for part in (entity, project, run))
         url = f"{self.base_url}/files/{parts}/file_stream"
-        text = await self._post(url, body)
+        text = await self._post(url, body, headers)
         try:
             answer = json_codec.loads(text) if text.strip() else {}
         except ValueError as error:
@@ -220,10 +225,12 @@ class ServerClient:
             raise _garbage(url, text)
         return data
 
-    async def _post(self, url: str, body: bytes) -> bytes:
-        return await self._request(
-            "POST", url, self._headers, body, self._request_timeout_s
-        )
+    async def _post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        limit_s = self._request_timeout_s + len(body) / SLOWEST_BYTES_PER_S
+        sent = {**self._headers, **(headers or {})}
+        return await self._request("POST", url, sent, body, limit_s)
 
     async def _request(
         self,

@@ -7,6 +7,7 @@
 """
 
 import logging
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,7 @@ class ChunkSender:
         live: bool,
         bytes_max: int,
         label: str = "",
+        shared: bool = False,
         take_uploaded: Callable[[], list[str]] = list,
         on_stop: Callable[[], None] | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class ChunkSender:
         self._log_id = cursor.log_id if live else None
         self._bytes_max = bytes_max
         self._label = label
+        self._headers = _shared_headers(cursor.log_id) if shared else {}
         self._take_uploaded = take_uploaded
         self._on_stop = on_stop
 
@@ -154,7 +157,7 @@ class ChunkSender:
         run = self._server_run
         answer = await self._retries.call(
             lambda: self._client.post_file_stream(
-                run.entity, run.project, self._run_id, body
+                run.entity, run.project, self._run_id, body, self._headers
             )
         )
         self.last_post_at = self._clock.monotonic()
@@ -162,3 +165,11 @@ class ChunkSender:
             self.stop_requested = True
             if self._on_stop is not None:
                 self._on_stop()
+
+
+def _shared_headers(log_id: str) -> dict[str, str]:
+    """Of a run with several writers: the server keeps the lines of each apart."""
+    return {
+        "X-Wandb-Use-Async-Filestream": "true",
+        "X-Wandb-Async-Client-Id": str(uuid.UUID(log_id)),
+    }

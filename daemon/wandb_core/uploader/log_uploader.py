@@ -83,6 +83,7 @@ class LogUploader:
         self._end: UploadEnd | None = None
         self._waiting_for_key = False
         self._waiting_for = ""
+        self._starter: RunStarter | None = None
         most_s = settings.retry_delay_s_max
         self._retries = Retries(
             clock,
@@ -98,7 +99,8 @@ class LogUploader:
         """Where the upload stands now."""
         upload, end = self._upload, self._end
         server_run = self._outcome.server_run if self._outcome else None
-        problem = end.problem if end else self._retries.problem or self._waiting_for
+        waiting_for = self._starter.waiting_for if self._starter else self._waiting_for
+        problem = end.problem if end else self._retries.problem or waiting_for
         sender = upload.sender if upload else None
         offset = sender.cursor.offset if sender else 0
         return UploadStatus(
@@ -152,6 +154,7 @@ class LogUploader:
         key = await self._wait_for_key()
         async with self._connect(self._target, key) as client:
             starter = RunStarter(context, client, self._earlier_logs, self._publish)
+            self._starter = starter
             started = await starter.start()
             self._upload = RunUpload(context, client, started, self._on_stop)
             await self._upload.run()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wandb_core.errors import PermanentError
@@ -16,15 +17,13 @@ from wandb_core.uploader.final_files import CONSOLE, final_files, user_files
 from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
 from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
 from wandb_core.uploader.oversize import oversize_path, shorten
-from wandb_core.uploader.resume import merge_config, merge_summary
-from wandb_core.uploader.run_fields import run_fields
+from wandb_core.uploader.resume import merge_summary
 from wandb_core.uploader.run_files import RunFiles
+from wandb_core.uploader.run_updates import RunUpdates
 from wandb_core.uploader.start import StartedRun
 
 _log = logging.getLogger(__name__)
 
-UPSERT_INTERVAL_S = 5.0
-LIVE_UPSERT_INTERVAL_S = 1.0
 EXIT_CODE_WITHOUT_EXIT = 1
 WAIT_S_MAX = 30.0
 
@@ -64,31 +63,32 @@ class RunUpload:
             live=started.live,
             bytes_max=settings.chunk_bytes_max,
             label=context.target.label,
+            shared=context.target.mode == "shared",
             take_uploaded=self._files.take_uploaded,
             on_stop=on_stop,
         )
-        self._folder = LogFolder(
-            context.path,
-            starting_step=started.cursor.starting_step,
-            read_bytes_max=settings.log_read_bytes_max,
-            row_bytes_max=settings.row_bytes_max,
-            label=context.target.label,
-            first_line=started.cursor.base.get(HISTORY, 0),
-        )
+        self._updates = RunUpdates(context, client, started)
+        self._folder = self._new_folder()
         self._console = ConsoleText(context.path)
         self._interval_s = (
             settings.live_interval_s if started.live else settings.upload_interval_s
         )
-        self._upsert_interval_s = (
-            LIVE_UPSERT_INTERVAL_S if started.live else UPSERT_INTERVAL_S
-        )
         self._next_post_at = 0.0
-        self._last_upsert_at = context.clock.monotonic()
-        self._run_is_dirty = False
         self._announced: set[str] = set()
         self._files_at_end: dict[str, None] = {}
         self._told_damages = 0
         self._fold_offset = 0
+
+    def _new_folder(self) -> LogFolder:
+        settings, cursor = self._context.settings, self._started.cursor
+        return LogFolder(
+            self._context.path,
+            starting_step=cursor.starting_step,
+            read_bytes_max=settings.log_read_bytes_max,
+            row_bytes_max=settings.row_bytes_max,
+            label=self._context.target.label,
+            first_line=cursor.base.get(HISTORY, 0),
+        )
 
     @property
     def rows_total(self) -> int:
@@ -128,24 +128,48 @@ class RunUpload:
 
     async def _catch_up(self) -> None:
         """Fold what the server has; then send the chunk that it maybe has again."""
-        cursor = self.sender.cursor
-        if cursor.offset > FIRST_OFFSET:
+        if self.sender.cursor.offset > FIRST_OFFSET:
             await asyncio.to_thread(self._restore_fold)
-        while self._folder.offset < cursor.offset:
-            chunk = await asyncio.to_thread(self._folder.skip, cursor.offset)
+        if not await self._skip_acknowledged():
+            await self._begin_anew()
+        self.sender.rows_uploaded = self._folder.state.history_line_count
+        self._updates.mark_dirty()
+        pending_end = self.sender.cursor.pending_end
+        if pending_end > self._folder.offset:
+            pending = await asyncio.to_thread(self._folder.chunk_until, pending_end)
+            if self._ends_in_damage(pending_end):
+                await self._begin_anew()
+            elif pending is not None:
+                await self._send(pending)
+
+    async def _skip_acknowledged(self) -> bool:
+        """Fold up to the cursor; False if no record of this log ends there."""
+        offset = self.sender.cursor.offset
+        while self._folder.offset < offset:
+            chunk = await asyncio.to_thread(self._folder.skip, offset)
             if chunk is None:
                 break
             await self._announce_files(chunk)
             await asyncio.to_thread(self._console.apply, chunk.console)
-        self.sender.rows_uploaded = self._folder.state.history_line_count
-        self._folder.state.take_config_changed()
-        self._run_is_dirty = True
-        if cursor.pending_end > self._folder.offset:
-            pending = await asyncio.to_thread(
-                self._folder.chunk_until, cursor.pending_end
-            )
-            if pending is not None:
-                await self._send(pending)
+        return not self._ends_in_damage(offset)
+
+    def _ends_in_damage(self, offset: int) -> bool:
+        """After a loss of power the log may have been written anew, with the same rows
+        at other offsets: then the cursor points into the middle of a record.
+        """
+        return any(
+            damage.offset < offset <= damage.offset + damage.byte_count
+            for damage in self._folder.damages
+        )
+
+    async def _begin_anew(self) -> None:
+        """Send everything again: lines keep their numbers, so nothing is doubled."""
+        _log.warning("cursor_off_record log=%s", self._context.path)
+        self._folder.close()
+        self._folder = self._new_folder()
+        self._console = ConsoleText(self._context.path)
+        self._fold_offset = 0
+        self.sender.cursor = replace(self.sender.cursor, offset=0, pending_end=0)
 
     def _restore_fold(self) -> None:
         cursor = self.sender.cursor
@@ -176,22 +200,21 @@ class RunUpload:
             await self._wait_for_slot()
             end = progress.committed_end()
             chunk = await asyncio.to_thread(self._folder.next_chunk, end)
-            self._tell_damages()
             if chunk is not None:
                 await self._send(chunk)
-                await self._upsert_if_due()
+                await self._updates.send_if_due(self._folder.state)
 
     async def _idle(self, known_end: int) -> None:
         """Wait for the log to grow; meanwhile say what else there is to say."""
         now = self._context.clock.monotonic()
-        await self._upsert_if_due()
+        await self._updates.send_if_due(self._folder.state)
         beat_in_s = self.sender.last_post_at + self._context.settings.heartbeat_s - now
         if beat_in_s <= 0:
             await self.sender.beat()
             return
         waits = [beat_in_s, WAIT_S_MAX]
-        if self._run_is_dirty:
-            waits.append(self._upsert_due_in_s())
+        if (due_in_s := self._updates.due_in_s()) is not None:
+            waits.append(due_in_s)
         await self._context.progress.changed(known_end, max(0.01, min(waits)))
 
     async def _wait_for_slot(self) -> None:
@@ -203,10 +226,11 @@ class RunUpload:
             waiting = end - self._folder.offset
             if left_s <= 0 or waiting >= self._context.settings.log_read_bytes_max:
                 return
-            await self._upsert_if_due()
+            await self._updates.send_if_due(self._folder.state)
             await progress.changed(end, min(left_s, WAIT_S_MAX))
 
     async def _send(self, chunk: FoldedChunk) -> None:
+        self._tell_damages()
         await self._announce_files(chunk)
         await self._upload_oversize(chunk)
         summary = None
@@ -291,45 +315,10 @@ class RunUpload:
         log_id = self.sender.cursor.log_id
         save_fold(self._context.path, log_id, self._folder.state, offset)
 
-    # ---- the run's own fields --------------------------------------------------------
-
-    def _upsert_due_in_s(self) -> float:
-        due_at = self._last_upsert_at + self._upsert_interval_s
-        return due_at - self._context.clock.monotonic()
-
-    async def _upsert_if_due(self, *, now: bool = False) -> None:
-        state = self._folder.state
-        run_changed = state.take_run_changed()
-        self._run_is_dirty |= state.take_config_changed() or run_changed
-        if state.run is None or not self._run_is_dirty:
-            return
-        if not now and self._upsert_due_in_s() > 0:
-            return
-        self._run_is_dirty = False
-        self._last_upsert_at = self._context.clock.monotonic()
-        fields = run_fields(
-            state,
-            run_id=self._context.run_id,
-            entity=self._started.server_run.entity,
-            project=self._started.server_run.project,
-            config_json=await asyncio.to_thread(self._config),
-        )
-        try:
-            await self._context.retries.call(lambda: self._client.upsert_run(fields))
-        except PermanentError as refusal:
-            self._context.notifier.notify(
-                "error", f"The server does not take the run's configuration: {refusal}"
-            )
-
-    def _config(self) -> str:
-        return merge_config(
-            self._started.earlier_config_json, self._folder.state.config_json()
-        )
-
     # ---- the end ---------------------------------------------------------------------
 
     async def _finish(self) -> None:
-        await self._upsert_if_due(now=True)
+        await self._updates.send_if_due(self._folder.state, now=True)
         state = self._folder.state
         with tempfile.TemporaryDirectory(prefix="wandb-final-") as folder:
             made = await asyncio.to_thread(
@@ -337,7 +326,7 @@ class RunUpload:
                 state,
                 self._context.path,
                 Path(folder),
-                config_json=self._config(),
+                config_json=self._updates.config_json(state),
                 summary_json=merge_summary(
                     self._started.earlier_summary_json, state.summary_json()
                 ),

@@ -89,6 +89,8 @@ class RunStarter:
         """`publish` is told the outcome as soon as it is known, before the wait for
         earlier logs.
         """
+        self.waiting_for = ""
+        """Why the start does not go on, if it is not the network."""
         self._context = context
         self._client = client
         self._earlier_logs = earlier_logs
@@ -199,9 +201,11 @@ class RunStarter:
 
     async def _wait_for_earlier_logs(self) -> bool:
         waited = False
-        while self._earlier_logs():
+        while paths := self._earlier_logs():
             waited = True
+            self.waiting_for = f"an earlier log of this run is not uploaded: {paths[0]}"
             await self._context.clock.sleep(EARLIER_LOGS_POLL_S)
+        self.waiting_for = ""
         return waited
 
     async def _resume_status(self, entity: str | None) -> ResumeStatus | None:
