@@ -11,7 +11,7 @@ from wandb_server.errors import PortTaken, StartRefused
 
 BACKLOG = 512
 FREE_PORT_TRIES = 20
-LOOPBACK = "127.0.0.1"
+LOOPBACK_SEEN_BY = ("127.0.0.1", "localhost", "0.0.0.0")
 
 
 def listen_tcp(host: str, port: int) -> list[socket.socket]:
@@ -26,7 +26,7 @@ def listen_tcp(host: str, port: int) -> list[socket.socket]:
     """
     for _ in range(FREE_PORT_TRIES):
         first = _listen(host, port)
-        if host not in (LOOPBACK, "localhost"):
+        if host not in LOOPBACK_SEEN_BY:
             return [first]
         chosen = first.getsockname()[1]
         try:

@@ -110,17 +110,18 @@ def lives(places: Places) -> bool:
     return False
 
 
-def check_extra() -> None:
+def check_extra(modules: Sequence[str] = EXTRA_MODULES) -> None:
     """See that the packages of the extra are there, before anything is started.
 
     Raises:
         ServerExtraMissing: with the command that installs them.
     """
-    missing = [name for name in EXTRA_MODULES if find_spec(name) is None]
+    missing = [name for name in modules if find_spec(name) is None]
     if missing:
         raise ServerExtraMissing(
             f"The server needs packages that are not installed ({', '.join(missing)}). "
-            "Install them with the extra `server`: pip install '<this package>[server]'"
+            "Install this distribution again with its extra `server`, for example in "
+            "a clone of the repository: pip install '.[server]'"
         )
 
 
