@@ -15,11 +15,12 @@ import random
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from wandb_proto.build import build_id
 from wandb_proto.places import Places
 
-from wandb_core import control
+from wandb_core import control, sync_command
 from wandb_core.clock import SystemClock
 from wandb_core.daemon import Daemon
 from wandb_core.errors import CoreError, CoreRunning
@@ -29,12 +30,19 @@ from wandb_core.status import as_table
 
 _log = logging.getLogger("wandb_core")
 
+THREADS_MAX = 32
+"""For file work of all runs together; each log has one more of its own."""
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="wandb core", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="wandb core",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run core in the foreground")
     commands.add_parser("start", help="start core if it does not run")
@@ -42,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop.add_argument("--abort", action="store_true", help="do not upload any more")
     status = commands.add_parser("status", help="what core is doing")
     status.add_argument("--json", action="store_true", help="as one JSON object")
+    sync = commands.add_parser("sync", help="upload logs that are only here")
+    sync_command.add_arguments(sync)
     chosen = parser.parse_args(arguments)
     places = Places.from_environment(os.environ)
     try:
@@ -56,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print("core has stopped" if stopped else "core does not run")
             case "status":
                 return _show_status(places, as_json=chosen.json)
+            case "sync":
+                return sync_command.sync(chosen, places, os.environ, print)
     except CoreError as error:
         print(f"wandb core: {error}", file=sys.stderr)
         return 1
@@ -90,9 +102,7 @@ def _serve(places: Places) -> int:
     }
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_run_daemon(places, settings, environ, lock))
-    logging.shutdown()
-    # Threads that hang on a dead disk must not keep the lock.
-    os._exit(0)
+    return 0
 
 
 async def _run_daemon(
@@ -106,9 +116,14 @@ async def _run_daemon(
         clock=SystemClock(),
         chance=random.Random(),
     )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.stop)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS_MAX, "core"))
+    loop.add_signal_handler(signal.SIGTERM, daemon.stop)
     await daemon.run()
     _log.info("core_gone")
+    logging.shutdown()
+    # Not by `return`: a thread that hangs on a dead disk would keep us, and the lock.
+    os._exit(0)
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

@@ -7,10 +7,10 @@ removes the ring once that is durably in the log. Everything here blocks.
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_proto.places import make_private
 from wandb_proto.ring import RingDamage, RingReader
 
 from wandb_core.model import IncomingBatch
@@ -37,10 +37,13 @@ class FoundRing:
 def find_rings(
     spool_dirs: Iterable[Path], skipped: frozenset[Path] = frozenset()
 ) -> list[FoundRing]:
-    """All readable rings but the skipped ones. What is no ring is left alone."""
+    """All readable rings but the skipped ones. What is no ring is left alone.
+
+    So is a directory of somebody else: its rings could make us write anywhere.
+    """
     paths: list[Path] = []
     for directory in spool_dirs:
-        with suppress(OSError):
+        if _is_ours_alone(directory):
             paths += sorted(directory.glob("*.ring"))
     looks = (look_at(path) for path in paths if path not in skipped)
     return [ring for ring in looks if ring is not None]
@@ -68,6 +71,17 @@ def look_at(path: Path) -> FoundRing | None:
         return None
     finally:
         reader.close()
+
+
+def _is_ours_alone(directory: Path) -> bool:
+    if not directory.exists():
+        return False
+    try:
+        make_private(directory)
+    except OSError as error:
+        _log.debug("spool_not_private path=%s reason=%s", directory, error)
+        return False
+    return True
 
 
 class OrphanRing:

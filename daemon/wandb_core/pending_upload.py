@@ -145,7 +145,8 @@ class PendingUpload:
                 return
             self.end = await self._uploader.run()
         _log.info("upload_end path=%s uploaded=%s", self.path, self.end.uploaded)
-        await asyncio.to_thread(self._forget)
+        if self.end.error_kind != "authentication":  # a login would mend that
+            await asyncio.to_thread(self._forget)
 
     def leave_order(self) -> None:
         """Later logs of the run need not wait any more; idempotent."""

@@ -61,6 +61,7 @@ class Runs:
         self._handed_keys: dict[Path, str] = {}
         self._pipeline_tasks: dict[asyncio.Task[None], RunPipeline] = {}
         self._upload_tasks: dict[asyncio.Task[None], PendingUpload] = {}
+        self._ring_tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     # ---- questions -----------------------------------------------------------------
@@ -186,7 +187,7 @@ class Runs:
     def abort(self) -> None:
         """Stop everything now; logs and rings keep the rest."""
         self._stopping = True
-        for task in [*self._pipeline_tasks, *self._upload_tasks]:
+        for task in [*self._pipeline_tasks, *self._upload_tasks, *self._ring_tasks]:
             task.cancel()
 
     def _is_worth_waiting(self) -> bool:
@@ -223,6 +224,8 @@ class Runs:
             _log.exception("pipeline_failed run=%s", pipeline.run_id)
         finally:
             del self.pipelines[pipeline.path]
+            if pipeline.written.abandoned and pipeline.path not in self.uploads:
+                owner_mark.release(pipeline.path)
             self.ended.pop(pipeline.path, None)
             self.ended[pipeline.path] = pipeline
             while len(self.ended) > ENDED_KEPT_MAX:
@@ -277,7 +280,9 @@ class Runs:
         )
         if not ring.writer_alive and writer.link is None:
             self._draining.add(ring.path)
-            self._tasks.create_task(self._drain_ring(pipeline, ring))
+            task = self._tasks.create_task(self._drain_ring(pipeline, ring))
+            self._ring_tasks.add(task)
+            task.add_done_callback(self._ring_tasks.discard)
 
     async def _drain_ring(self, pipeline: RunPipeline, ring: FoundRing) -> None:
         """Bring what a dead writer left into its log, then remove the ring."""

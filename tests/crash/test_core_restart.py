@@ -13,8 +13,6 @@ from typing import Any
 import grpc
 import pytest
 from wandb_core.transaction_log import read_all
-from wandb_proto.places import Places, make_private
-from wandb_proto.ring import RingHeader, RingWriter
 from wandb_proto.v1 import core_service_pb2 as service
 
 from tests.support.core_process import (
@@ -24,9 +22,8 @@ from tests.support.core_process import (
     open_run,
     running_core,
 )
+from tests.support.rings import ring_of, write_ring
 from tests.support.waiting import wait_until
-
-RING_BYTES = 1 << 20
 
 
 def rows_of(path: Path, key: str) -> list[Any]:
@@ -42,28 +39,6 @@ def records(row_count: int = 3000) -> list[bytes]:
     """The records of a whole run: sequence n is element n - 1."""
     rows = (log({"x": n}) for n in range(row_count))
     return [open_run("run1"), *rows, exit_run()]
-
-
-def ring_of(environ: dict[str, str], log_path: Path, *, stream_id: str = "s1") -> Path:
-    """Where the ring of a stream lies."""
-    spool_dir = make_private(Places.from_environment(environ).spool_dirs[0])
-    return spool_dir / f"{stream_id}.ring"
-
-
-def write_ring(path: Path, log_path: Path, payloads: list[bytes]) -> RingWriter:
-    """A ring of this process with these records in it; locked until it is closed."""
-    header = RingHeader(
-        stream_id=path.stem,
-        run_id="run1",
-        log_path=str(log_path),
-        overflow_dirs=(),
-        pid=1,
-        primary=True,
-    )
-    writer = RingWriter.create(path.parent, header, RING_BYTES)
-    for payload in payloads:
-        assert writer.append(payload)
-    return writer
 
 
 def publish(
@@ -135,7 +110,7 @@ def test_what_a_killed_process_left_is_drained_and_the_run_ends(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "run-run1.wandb"
-    ring_path = ring_of(places_env, path)
+    ring_path = ring_of(places_env)
     write_ring(ring_path, path, records()[:-1]).close()
 
     with running_core(places_env, idle_timeout_s="0.5") as core:
@@ -151,7 +126,7 @@ def test_a_ring_whose_writer_lives_is_left_to_its_link(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "run-run1.wandb"
-    ring_path = ring_of(places_env, path)
+    ring_path = ring_of(places_env)
     writer = write_ring(ring_path, path, records()[:10])
 
     with running_core(places_env, orphan_check_s="0.1", idle_timeout_s="0.2") as core:
@@ -170,7 +145,7 @@ def test_a_broken_stream_is_drained_once_its_writer_is_dead(
 ) -> None:
     """The ring holds more than the stream had delivered; both overlap."""
     path = tmp_path / "run-run1.wandb"
-    ring_path = ring_of(places_env, path)
+    ring_path = ring_of(places_env)
     writer = write_ring(ring_path, path, records()[:200])
 
     with running_core(places_env, orphan_check_s="0.2", idle_timeout_s="0.5") as core:
@@ -189,7 +164,7 @@ def test_a_killed_core_and_a_killed_process_lose_nothing(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "run-run1.wandb"
-    ring_path = ring_of(places_env, path)
+    ring_path = ring_of(places_env)
     writer = write_ring(ring_path, path, records())
     with running_core(places_env) as core:
         with killed_after(core, path, 30_000):
@@ -208,7 +183,7 @@ def test_a_ring_for_a_removed_directory_makes_it_again(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "gone" / "run-run1.wandb"
-    ring_path = ring_of(places_env, path)
+    ring_path = ring_of(places_env)
     write_ring(ring_path, path, records()[:10]).close()
 
     with running_core(places_env, idle_timeout_s="0.5") as core:
@@ -220,7 +195,7 @@ def test_a_ring_for_a_removed_directory_makes_it_again(
 def test_what_is_no_ring_is_left_alone(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
-    ring_path = ring_of(places_env, tmp_path / "x.wandb")
+    ring_path = ring_of(places_env)
     ring_path.write_bytes(b"something else" * 10_000)
 
     with running_core(places_env, idle_timeout_s="0.3") as core:

@@ -108,6 +108,11 @@ class PublishStream:
             self.acknowledged = max(self.acknowledged, answer.next_sequence)
             self.notices += [notice.text for notice in answer.notices]
 
+    def wait_stop_requested(self) -> None:
+        """Read answers until core passes on that the run shall stop."""
+        while not next(self._call).stop_requested:
+            pass
+
     def failure(self) -> grpc.RpcError:
         """Wait for core to refuse or end the stream; returns how."""
         try:

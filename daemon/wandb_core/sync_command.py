@@ -1,0 +1,168 @@
+"""`wandb sync` as a command: its options, its server, and orphaned rings first."""
+
+import argparse
+import asyncio
+import configparser
+import logging
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from wandb_proto.places import Places
+from wandb_proto.v1.record_pb2 import UploadTarget
+
+from wandb_core.api_keys import ApiKeys
+from wandb_core.clock import SystemClock
+from wandb_core.errors import CoreError
+from wandb_core.lifecycle import is_core_alive
+from wandb_core.local_server import LocalServer, LocalServerAddress
+from wandb_core.orphan_rings import OrphanRing, find_rings
+from wandb_core.owner_mark import Machine
+from wandb_core.run_log import RunLog
+from wandb_core.server_client import Proxies, ServerClient
+from wandb_core.settings import CoreSettings
+from wandb_core.sync import SyncOptions, SyncTools, find_logs, sync_logs
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options, named as in the official command."""
+    parser.add_argument("paths", nargs="*", type=Path, help="logs or run directories")
+    parser.add_argument("--base-url", default="", help="server (WANDB_BASE_URL)")
+    parser.add_argument("-e", "--entity", default="", help="instead of the log's own")
+    parser.add_argument("-p", "--project", default="", help="instead of the log's own")
+    parser.add_argument("--id", default="", help="run id instead of the log's own")
+    parser.add_argument("--sync-all", action="store_true", help="all in ./wandb")
+    parser.add_argument("--include-online", action="store_true")
+    parser.add_argument("--include-synced", action="store_true")
+    parser.add_argument("--dry-run", action="store_true", help="only list the runs")
+
+
+def sync(
+    chosen: argparse.Namespace,
+    places: Places,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> int:
+    """Run the command; returns the exit code.
+
+    Raises:
+        CoreError: a bad setting, or the embedded server does not start.
+    """
+    settings = CoreSettings.from_environment(environ)
+    paths = list(chosen.paths)
+    if chosen.sync_all or not paths:
+        paths += find_logs(Path(environ.get("WANDB_DIR") or ".") / "wandb")
+    options = SyncOptions(
+        entity=chosen.entity,
+        project=chosen.project,
+        run_id=chosen.id,
+        include_online=chosen.include_online,
+        include_synced=chosen.include_synced,
+        dry_run=chosen.dry_run,
+    )
+    tools = _tools(chosen.base_url, places, environ, settings, start=not chosen.dry_run)
+    return asyncio.run(sync_logs(paths, options, tools, say))
+
+
+def configured_base_url(places: Places, environ: Mapping[str, str]) -> str:
+    """The server of the environment or the settings files; "": the embedded one."""
+    if url := environ.get("WANDB_BASE_URL"):
+        return url.rstrip("/")
+    files = configparser.ConfigParser(interpolation=None)
+    for path in (places.config_dir / "settings", Path("wandb") / "settings"):
+        try:
+            files.read(path, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            _log.warning("settings_unreadable path=%s reason=%s", path, error)
+    return files.get("default", "base_url", fallback="").rstrip("/")
+
+
+def _tools(
+    base_url: str,
+    places: Places,
+    environ: Mapping[str, str],
+    settings: CoreSettings,
+    *,
+    start: bool,
+) -> SyncTools:
+    url = base_url.rstrip("/") or configured_base_url(places, environ)
+    address: LocalServerAddress | None = None
+    if not url:
+        local = LocalServer(places, environ, settings.local_server_start_s)
+        address = local.ensure() if start else local.address()
+        url = address.url if address else ""
+    keys = ApiKeys(environ)
+    if address is None and (key := environ.get("WANDB_API_KEY")):
+        keys.hand_over(url, key)
+    proxies = Proxies.from_environment(environ)
+
+    def connect(target: UploadTarget, key: str) -> ServerClient:
+        return ServerClient(
+            target.base_url,
+            key,
+            unix_socket=address.socket if address else None,
+            request_timeout_s=settings.request_timeout_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            proxies=proxies,
+        )
+
+    async def drain(log_path: Path) -> None:
+        await asyncio.to_thread(drain_rings, log_path, places, settings)
+
+    target = UploadTarget(
+        mode="online",
+        base_url=url,
+        app_url=environ.get("WANDB_APP_URL") or url,
+        local_server=address is not None,
+    )
+    return SyncTools(
+        target=target,
+        credentials=lambda: keys.find(url),
+        connect=connect,
+        clock=SystemClock(),
+        chance=random.Random(),
+        settings=settings,
+        drain=drain,
+    )
+
+
+def drain_rings(log_path: Path, places: Places, settings: CoreSettings) -> int:
+    """Bring what killed writers of this log left in rings into it; counts records.
+
+    A living core does that itself. What cannot be written now stays in the ring.
+    """
+    if is_core_alive(places):
+        return 0
+    record_count = 0
+    for ring in find_rings(places.spool_dirs):
+        if ring.writer_alive or ring.log_path.resolve() != log_path.resolve():
+            continue
+        try:
+            record_count += _drain(ring.path, ring.run_id, log_path, settings)
+        except (CoreError, OSError, ValueError) as error:
+            _log.warning("ring_not_drained path=%s reason=%s", ring.path, error)
+    return record_count
+
+
+def _drain(ring_path: Path, run_id: str, log_path: Path, settings: CoreSettings) -> int:
+    orphan = OrphanRing.claim(ring_path)
+    if orphan is None:
+        return 0
+    record_count = 0
+    try:
+        run_log = RunLog.open(
+            log_path, run_id, Machine.here(), settings, will_be_resent=True
+        )
+        try:
+            while (batch := orphan.next_batch()) is not None:
+                record_count += run_log.stage([batch]).record_count
+                run_log.write_staged()
+            run_log.sync()
+        finally:
+            run_log.close()
+        orphan.discard()
+    finally:
+        orphan.close()
+    return record_count
