@@ -63,8 +63,7 @@ def _leave(run: "Run") -> None:
 
 def _wait(run: "Run") -> FinishAnswer | None:
     """Wait while it moves; returns core's last word, None if it never spoke."""
-    limit_s = _patience(run)
-    patience = _Patience(limit_s, in_container(run._session.environ))
+    patience = _Patience(_patience(run), _waits_longer(run))
     last: FinishAnswer | None = None
     while True:
         flushed = run._stream.flush(ANSWER_WAIT_S)
@@ -77,10 +76,13 @@ def _wait(run: "Run") -> FinishAnswer | None:
 
 
 def _patience(run: "Run") -> float:
-    settings = run._settings
-    if in_container(run._session.environ) and "finish_timeout" not in settings.given:
-        return settings.finish_timeout * CONTAINER_FACTOR
-    return settings.finish_timeout
+    factor = CONTAINER_FACTOR if _waits_longer(run) else 1
+    return run._settings.finish_timeout * factor
+
+
+def _waits_longer(run: "Run") -> bool:
+    chosen = "finish_timeout" in run._settings.given
+    return not chosen and in_container(run._session.environ)
 
 
 class _Patience:
