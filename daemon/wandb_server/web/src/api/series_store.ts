@@ -117,6 +117,11 @@ export class SeriesStore {
     this.plan(0);
   }
 
+  /** How many cells are kept. */
+  get size(): number {
+    return this.cells.size;
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);

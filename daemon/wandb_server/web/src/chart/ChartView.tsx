@@ -21,7 +21,7 @@ export function ChartView(props: ChartViewProps): ReactElement {
   const root = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   const latest = useRef(props);
-  const [hover, setHover] = useState<Hover | null>(null);
+  const [hover, setHover] = useState<{ at: Hover; host: Element } | null>(null);
   useLayoutEffect(() => {
     latest.current = props;
   });
@@ -29,7 +29,8 @@ export function ChartView(props: ChartViewProps): ReactElement {
   useEffect(() => {
     if (!root.current) return;
     const made = new Chart(root.current, latest.current.picture, latest.current.crosshair, {
-      onHover: setHover,
+      // A dialog lies above everything outside it: its tooltip lies inside.
+      onHover: (at) => setHover(at && { at, host: root.current?.closest("dialog") ?? document.body }),
       onZoom: (range) => latest.current.onZoom(range),
       onReset: () => latest.current.onReset(),
     });
@@ -45,7 +46,7 @@ export function ChartView(props: ChartViewProps): ReactElement {
   return (
     <>
       <div className="chart" ref={root} />
-      {hover && hover.rows.length > 0 && createPortal(<Tooltip hover={hover} {...props} />, document.body)}
+      {hover && hover.at.rows.length > 0 && createPortal(<Tooltip hover={hover.at} {...props} />, hover.host)}
     </>
   );
 }

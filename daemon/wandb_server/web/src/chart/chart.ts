@@ -117,7 +117,8 @@ export class Chart {
 
   private range(): void {
     const columns = this.picture.lines.map((line) => line.columns);
-    this.x = this.picture.view ?? xRange(columns) ?? { min: 0, max: 1 };
+    const zeroed = this.picture.kind === "step" || this.picture.kind === "duration";
+    this.x = this.picture.view ?? xRange(columns, zeroed) ?? { min: 0, max: 1 };
     this.y = yRange(columns, this.x, this.picture.log);
   }
 

@@ -4,30 +4,26 @@ export interface Mark {
   /** Pixels from the left. */
   readonly at: number;
   readonly count: number;
+  /** The colour of the line; null when several lines share the mark. */
+  readonly colour: string | null;
 }
 
 /** Marks nearer than `gap` to the first of their group become one, in its middle, with the sum of their counts. */
-export function mergeMarks(at: ArrayLike<number>, counts: ArrayLike<number>, gap: number): Mark[] {
-  const marks: Mark[] = [];
-  let first = NaN;
-  let last = NaN;
-  let sum = 0;
+export function mergeMarks(marks: readonly Mark[], gap: number): Mark[] {
+  const merged: Mark[] = [];
+  let group: Mark[] = [];
   const close = (): void => {
-    if (sum > 0) marks.push({ at: (first + last) / 2, count: sum });
+    const first = group[0];
+    const last = group.at(-1);
+    if (!first || !last) return;
+    const colour = group.every((mark) => mark.colour === first.colour) ? first.colour : null;
+    merged.push({ at: (first.at + last.at) / 2, count: group.reduce((sum, mark) => sum + mark.count, 0), colour });
+    group = [];
   };
-  for (let index = 0; index < at.length; index += 1) {
-    const count = counts[index] ?? 0;
-    if (count <= 0) continue;
-    const position = at[index] ?? 0;
-    if (sum > 0 && position - first < gap) {
-      sum += count;
-      last = position;
-      continue;
-    }
-    close();
-    first = last = position;
-    sum = count;
+  for (const mark of [...marks].sort((left, right) => left.at - right.at)) {
+    if (group[0] && mark.at - group[0].at >= gap) close();
+    group.push(mark);
   }
   close();
-  return marks;
+  return merged;
 }

@@ -1,7 +1,7 @@
 /** Paints lines, bands and marks on a canvas. Everything is in device pixels; nothing is kept between calls. */
 
-import type { Columns } from "./columns";
-import { mergeMarks } from "./marks";
+import type { Marks } from "./columns";
+import { mergeMarks, type Mark } from "./marks";
 import type { Line } from "./nearness";
 import type { Range } from "./scale";
 
@@ -27,11 +27,12 @@ export interface Look {
 
 const BAND_ALPHA = 0.18;
 const EDGE_ALPHA = 0.22;
+const BANDS_CLEAR = 8;
 const FAINT_ALPHA = 0.28;
 const FADED = 0.18;
 const DOTS_GAP = 14;
 const MARK_SIZE = 5;
-const MARK_GAP = 12;
+const MARK_GAP = 13;
 
 export function pixelX(frame: Frame, value: number): number {
   return frame.left + ((value - frame.x.min) / (frame.x.max - frame.x.min)) * frame.width;
@@ -50,13 +51,14 @@ export function paint(context: CanvasRenderingContext2D, frame: Frame, lines: re
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
   const ordered = look.highlight ? [...lines].sort((one, two) => rank(one, look) - rank(two, look)) : lines;
-  for (const line of ordered) if (line.columns.banded) paintBand(context, frame, line, strength(line, look));
+  // Many bands over each other would be one solid area.
+  const crowd = Math.min(1, Math.sqrt(BANDS_CLEAR / lines.length));
+  for (const line of ordered) if (line.columns.banded) paintBand(context, frame, line, strength(line, look) * crowd);
   for (const line of ordered) {
     if (line.smooth) paintLine(context, frame, line, line.columns.y, strength(line, look) * FAINT_ALPHA, 1);
     paintLine(context, frame, line, line.smooth ?? line.columns.y, strength(line, look), isLit(line, look) ? 2.25 : 1.5);
   }
-  const taken: number[] = [];
-  for (const line of ordered) if (line.columns.marks) paintMarks(context, frame, line, look, taken);
+  paintMarks(context, frame, look.highlight ? ordered.filter((line) => isLit(line, look)) : ordered, look);
   context.restore();
 }
 
@@ -181,40 +183,47 @@ function isDrawn(y: Float64Array, index: number, end: number, log: boolean): boo
   return Number.isFinite(value) && (!log || value > 0);
 }
 
-function paintMarks(context: CanvasRenderingContext2D, frame: Frame, line: Line, look: Look, taken: number[]): void {
-  const { marks, x } = line.columns as Columns & { marks: NonNullable<Columns["marks"]> };
-  const at = Float64Array.from(x, (value) => pixelX(frame, value));
-  const inside = (counts: Float64Array): Float64Array =>
-    counts.map((count, index) => ((x[index] ?? 0) < frame.x.min || (x[index] ?? 0) > frame.x.max ? 0 : count));
-  const gap = MARK_GAP * frame.ratio;
+/** The triangles of all lines; where they overlap they are one, with the number of points it stands for. */
+function paintMarks(context: CanvasRenderingContext2D, frame: Frame, lines: readonly Line[], look: Look): void {
   const size = MARK_SIZE * frame.ratio;
   const top = frame.top + 2 * frame.ratio;
   const bottom = frame.top + frame.height - 2 * frame.ratio;
-  context.globalAlpha = strength(line, look);
   context.lineWidth = 1.5 * frame.ratio;
-  context.strokeStyle = line.colour;
   context.font = look.font;
   context.textAlign = "center";
-  for (const mark of mergeMarks(at, inside(marks.nan), gap)) {
-    triangle(context, mark.at, top, size, 1);
-    context.fillStyle = look.ground;
-    context.fill();
-    context.stroke();
-    count(context, mark, top + size * 2 + 9 * frame.ratio, look, taken, gap * 1.6);
+  const kinds = [
+    { counts: (marks: Marks) => marks.above, edge: top + size * 1.6, way: -1, text: top + size * 2 + 9 * frame.ratio, filled: true },
+    { counts: (marks: Marks) => marks.below, edge: bottom - size * 1.6, way: 1, text: bottom - size * 2 - 3 * frame.ratio, filled: true },
+    { counts: (marks: Marks) => marks.nan, edge: top, way: 1, text: top + size * 2 + 9 * frame.ratio, filled: false },
+  ] as const;
+  for (const { counts, edge, way, text, filled } of kinds) {
+    const marks = lines.flatMap((line) => (line.columns.marks ? marksOf(frame, line, counts(line.columns.marks)) : []));
+    for (const mark of mergeMarks(marks, MARK_GAP * frame.ratio)) {
+      triangle(context, mark.at, edge, size, way);
+      context.strokeStyle = mark.colour ?? look.text;
+      context.fillStyle = filled ? (mark.colour ?? look.text) : look.ground;
+      context.fill();
+      if (!filled) context.stroke();
+      if (mark.count < 2) continue;
+      // A rim in the colour of the ground keeps the number readable on top of lines.
+      context.strokeStyle = look.ground;
+      context.lineWidth = 3 * frame.ratio;
+      context.strokeText(String(mark.count), mark.at, text);
+      context.lineWidth = 1.5 * frame.ratio;
+      context.fillStyle = look.text;
+      context.fillText(String(mark.count), mark.at, text);
+    }
   }
-  for (const mark of mergeMarks(at, inside(marks.above), gap)) {
-    context.fillStyle = line.colour;
-    triangle(context, mark.at, top + size * 1.6, size, -1);
-    context.fill();
-    count(context, mark, top + size * 2 + 9 * frame.ratio, look, taken, gap * 1.6);
-  }
-  for (const mark of mergeMarks(at, inside(marks.below), gap)) {
-    context.fillStyle = line.colour;
-    triangle(context, mark.at, bottom - size * 1.6, size, 1);
-    context.fill();
-    count(context, mark, bottom - size * 2 - 3 * frame.ratio, look, taken, gap * 1.6);
-  }
-  context.globalAlpha = 1;
+}
+
+function marksOf(frame: Frame, line: Line, counts: Float64Array): Mark[] {
+  const marks: Mark[] = [];
+  const { x } = line.columns;
+  counts.forEach((count, index) => {
+    const at = x[index] ?? NaN;
+    if (count > 0 && at >= frame.x.min && at <= frame.x.max) marks.push({ at: pixelX(frame, at), count, colour: line.colour });
+  });
+  return marks;
 }
 
 /** A triangle with its flat side at `edge`; `way` 1 points down, −1 up. */
@@ -224,20 +233,4 @@ function triangle(context: CanvasRenderingContext2D, at: number, edge: number, s
   context.lineTo(at + size, edge);
   context.lineTo(at, edge + way * size * 1.6);
   context.closePath();
-}
-
-/** The number beside a mark, where no other number is. */
-function count(
-  context: CanvasRenderingContext2D,
-  mark: { at: number; count: number },
-  height: number,
-  look: Look,
-  taken: number[],
-  gap: number,
-): void {
-  if (mark.count < 2) return;
-  if (taken.some((other) => Math.abs(other - mark.at) < gap)) return;
-  taken.push(mark.at);
-  context.fillStyle = look.text;
-  context.fillText(String(mark.count), mark.at, height);
 }

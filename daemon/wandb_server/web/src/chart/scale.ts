@@ -9,8 +9,15 @@ export interface Range {
 
 const AIR = 0.06;
 
-/** The x-range over all lines; null when there is no point. */
-export function xRange(lines: readonly Columns[]): Range | null {
+const FROM_ZERO = 0.08;
+
+/**
+ * The x-range over all lines; null when there is no point.
+ *
+ * `zeroed`: the axis begins at 0 when the points begin near it. A bucket has the x of its last point, so even a run
+ * that began at step 0 seems to begin later.
+ */
+export function xRange(lines: readonly Columns[], zeroed = false): Range | null {
   let min = Infinity;
   let max = -Infinity;
   for (const { x } of lines) {
@@ -19,7 +26,8 @@ export function xRange(lines: readonly Columns[]): Range | null {
     max = Math.max(max, x[x.length - 1] ?? -Infinity);
   }
   if (min > max) return null;
-  return min === max ? { min: min - 0.5, max: max + 0.5 } : { min, max };
+  if (min === max) return { min: min - 0.5, max: max + 0.5 };
+  return zeroed && min > 0 && min < max * FROM_ZERO ? { min: 0, max } : { min, max };
 }
 
 /** The y-range of the bands within an x-range; with `log`, of what is positive. */

@@ -54,6 +54,9 @@ export interface Workspace {
 /** How many runs are drawn before anybody toggled an eye. */
 export const NEWEST_COUNT = 20;
 
+/** More lines than this say nothing, and take seconds: of the shown runs, the first ones are drawn. */
+export const DRAWN_MAX = 200;
+
 export const DEFAULT_WORKSPACE: Workspace = {
   runSearch: "",
   panelSearch: "",

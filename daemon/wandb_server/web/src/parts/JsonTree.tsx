@@ -67,24 +67,27 @@ function Node({ name, value, path, depth, matches }: NodeProps): ReactElement {
   const [open, setOpen] = useState(depth < DEPTH_OPEN);
   const children = childrenOf(value);
   const indent = { paddingLeft: depth * 16 };
+  const count = children?.length ?? 0;
   if (children === null) {
     return (
-      <div className="tree-row" role="treeitem" style={indent}>
-        <span className="tree-key">{name}</span>
+      <div className="tree-row" role="treeitem">
+        <span className="tree-key" style={indent} title={path}>
+          {name}
+        </span>
         <Value value={value} />
       </div>
     );
   }
   return (
     <div role="treeitem" aria-expanded={open}>
-      <button className="tree-row tree-branch" style={indent} onClick={() => setOpen(!open)}>
-        <span className="tree-key">
+      <button className="tree-row tree-branch" onClick={() => setOpen(!open)}>
+        <span className="tree-key" style={indent} title={path}>
           <span className={open ? "turn open" : "turn"}>
             <Icon name="chevron" size={11} />
           </span>
           {name}
         </span>
-        <span className="faint">{Array.isArray(value) ? `${children.length} items` : `${children.length} keys`}</span>
+        <span className="faint">{`${count} ${Array.isArray(value) ? "item" : "key"}${count === 1 ? "" : "s"}`}</span>
       </button>
       {open && <Branch entries={children.filter(([key, child]) => matches(path) || hasMatch(`${path}.${key}`, child, matches))} path={path} depth={depth + 1} matches={matches} />}
     </div>

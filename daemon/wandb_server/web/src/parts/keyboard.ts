@@ -2,6 +2,9 @@
 
 import { useEffect, useRef } from "react";
 
+/** Keys that a focused button or link keeps for itself. */
+const PRESSING: readonly string[] = [" ", "Enter"];
+
 export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
 export function useKeys(keys: KeyMap): void {
@@ -13,7 +16,7 @@ export function useKeys(keys: KeyMap): void {
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const act = latest.current[event.key];
-      if (!act) return;
+      if (!act || (PRESSING.includes(event.key) && isPressable(event.target))) return;
       event.preventDefault();
       act(event);
     };
@@ -22,9 +25,12 @@ export function useKeys(keys: KeyMap): void {
   }, []);
 }
 
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, summary") !== null;
+}
+
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest("dialog")) return true;
-  // A focused button or link keeps the space bar for itself.
   return ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) || target.isContentEditable;
 }

@@ -46,12 +46,17 @@ interface PanelCardProps {
   readonly children?: ReactNode;
 }
 
-const POINTS_TOTAL = 24_000;
+const BUCKETS_MAX = { card: 300, large: 1200 } as const;
+const BUCKETS_MIN = 60;
+const POINTS_MAX = { card: 4000, large: 60_000 } as const;
 
 /** Fewer buckets for more lines: what is drawn and sent stays about the same. */
 function bucketsFor(lineCount: number, large: boolean): number {
-  const most = large ? 1200 : 500;
-  return Math.max(100, Math.min(most, Math.round(((large ? 3 : 1) * POINTS_TOTAL) / Math.max(1, lineCount) / 100) * 100));
+  const size = large ? "large" : "card";
+  const share = POINTS_MAX[size] / Math.max(1, lineCount);
+  // In coarse steps: a run more or less must not make every series be asked anew.
+  const coarse = 2 ** Math.floor(Math.log2(share / BUCKETS_MIN)) * BUCKETS_MIN;
+  return Math.max(BUCKETS_MIN, Math.min(BUCKETS_MAX[size], coarse));
 }
 
 export function axisLabel(axis: XAxis): string {

@@ -4,6 +4,7 @@ import { useMemo, useRef, useState, type ReactElement } from "react";
 import { useDefinitions, useMetricKeys, type Live } from "../../api/live";
 import { Crosshair } from "../../chart/crosshair";
 import { definitionOf } from "../../model/metrics";
+import { grouped } from "../../model/numbers";
 import { parseSearch } from "../../model/search";
 import { isShown } from "../../model/sections";
 import { panelId, resolveAxis, type Workspace } from "../../model/workspace";
@@ -21,6 +22,8 @@ interface PanelsProps {
   readonly entity: string;
   readonly project: string;
   readonly runs: readonly ShownRun[];
+  /** How many more runs have an open eye, but are too many to draw. */
+  readonly left?: number;
   readonly live: Live;
   readonly workspace: Workspace;
   readonly highlight: string | null;
@@ -30,7 +33,7 @@ interface PanelsProps {
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 export function Panels(props: PanelsProps): ReactElement {
-  const { entity, project, runs, live, workspace, highlight, onChange } = props;
+  const { entity, project, runs, left = 0, live, workspace, highlight, onChange } = props;
   const ids = useMemo(() => runs.map((run) => run.id), [runs]);
   const metricKeys = useMetricKeys(entity, project, ids);
   const definitions = useDefinitions(entity, project, ids);
@@ -57,7 +60,7 @@ export function Panels(props: PanelsProps): ReactElement {
       smoothing: workspace.smoothing,
       highlight,
       zoom: workspace.zoom,
-      onZoom: (zoom) => onChange((before) => (before.zoom === zoom ? {} : { zoom }), true),
+      onZoom: (zoom) => onChange({ zoom }, true),
     }),
     [runs, live.series, crosshair, workspace.smoothing, highlight, workspace.zoom, onChange],
   );
@@ -96,6 +99,11 @@ export function Panels(props: PanelsProps): ReactElement {
         onChange={onChange}
         onAddPanel={() => setEditing("new")}
       />
+      {left > 0 && (
+        <p className="panels-left">
+          The first {runs.length} of {grouped(runs.length + left)} shown runs are drawn. Search or close eyes to choose others.
+        </p>
+      )}
       {metricKeys.isError && <Problem what="The metrics could not be loaded" error={metricKeys.error} onRetry={() => void metricKeys.refetch()} />}
       {metricKeys.isPending ? (
         <div className="panels-wait"><Skeleton rows={8} height={24} /></div>

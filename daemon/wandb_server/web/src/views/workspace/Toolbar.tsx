@@ -74,7 +74,7 @@ export function Toolbar({ workspace, search, keys, defined, onChange, onAddPanel
       >
         log y
       </button>
-      <button className="button" title="A panel with several metrics" onClick={onAddPanel} disabled={keys.length === 0}>
+      <button className="button add-panel" title="A panel with several metrics" onClick={onAddPanel} disabled={keys.length === 0}>
         <Icon name="plus" size={13} /> Panel
       </button>
     </div>

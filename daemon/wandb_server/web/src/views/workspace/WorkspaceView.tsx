@@ -5,7 +5,7 @@ import { useLive, useRuns } from "../../api/live";
 import type { RunEntry } from "../../api/queries";
 import { runDashes } from "../../model/colours";
 import { parseSearch } from "../../model/search";
-import { visibleRuns } from "../../model/workspace";
+import { DRAWN_MAX, visibleRuns } from "../../model/workspace";
 import { Icon } from "../../parts/icons";
 import { Empty, Problem, Skeleton } from "../../parts/messages";
 import { useNow } from "../../parts/now";
@@ -31,11 +31,12 @@ export function WorkspaceView({ entity, project }: { entity: string; project: st
   const visible = useStable(useMemo(() => visibleRuns(ids, ids, workspace.eyes), [ids, workspace.eyes]));
   const names = useMemo(() => new Map(all.map((run) => [run.name, run.displayName || run.name])), [all]);
   // Dashes go by age, so that a run keeps its own while newer ones come.
-  const dashes = useMemo(() => runDashes([...visible].reverse()), [visible]);
+  const drawn = useMemo(() => [...visible].slice(0, DRAWN_MAX), [visible]);
+  const dashes = useMemo(() => runDashes([...drawn].reverse()), [drawn]);
   const shown = useStable(
     useMemo<readonly ShownRun[]>(
-      () => [...visible].map((id) => ({ id, name: names.get(id) ?? id, dash: dashes.get(id) ?? [] })),
-      [visible, names, dashes],
+      () => drawn.map((id) => ({ id, name: names.get(id) ?? id, dash: dashes.get(id) ?? [] })),
+      [drawn, names, dashes],
     ),
   );
   const onHighlight = useCallback((run: string | null) => setHighlight(run), []);
@@ -72,6 +73,7 @@ export function WorkspaceView({ entity, project }: { entity: string; project: st
               entity={entity}
               project={project}
               runs={shown}
+              left={visible.size - drawn.length}
               live={live}
               workspace={workspace}
               highlight={highlight !== null && visible.has(highlight) ? highlight : null}

@@ -36,7 +36,10 @@ export function useWorkspace(name: string): [Workspace, Change] {
   const change = useCallback<Change>(
     (patch, step = false) => {
       const before = current.current;
-      current.current = { ...before, ...(typeof patch === "function" ? patch(before) : patch) };
+      const changed = typeof patch === "function" ? patch(before) : patch;
+      const names = Object.keys(changed) as (keyof Workspace)[];
+      if (names.every((name) => changed[name] === before[name])) return;
+      current.current = { ...before, ...changed };
       setWorkspace(current.current);
       clearTimeout(timer.current);
       if (step) write(true);
