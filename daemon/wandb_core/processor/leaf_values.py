@@ -5,12 +5,13 @@ from typing import Any
 
 from wandb_proto import json_codec
 
-from wandb_core.processor.encoding import item_bytes, path_prefix
+from wandb_core.processor.encoding import item_bytes, path_prefix, value_text
 from wandb_core.processor.metric_rules import MetricRule, MetricRules
 from wandb_core.processor.open_row import LeafKey
 
 _NAN = float("nan")
 _NULL = b"null"
+_NUMBER_STARTS = frozenset(b"%c" % start for start in b"-0123456789NI")
 
 
 class Aggregate:
@@ -53,9 +54,8 @@ class Aggregate:
             if mode in ("first", "last"):
                 value = self.first if mode == "first" else self.last
             elif self.count:
-                value = json_codec.dumps(
-                    self.total / self.count if mode == "mean" else getattr(self, mode)
-                )
+                mean = self.total / self.count
+                value = value_text(mean if mode == "mean" else getattr(self, mode))
             else:
                 continue
             members.append(b'"%s":%s' % (mode.encode(), value))
@@ -81,6 +81,7 @@ class Leaf:
     __slots__ = (
         "aggregate",
         "is_explicit",
+        "number",
         "path",
         "prefix",
         "row_number",
@@ -88,14 +89,13 @@ class Leaf:
         "rules",
         "summary_item",
         "summary_text",
-        "text",
     )
 
     def __init__(self, path: tuple[str, ...]) -> None:
         self.path = path
         self.prefix = path_prefix(path)
-        self.text = b""
-        """Last value that was not null, as JSON; empty: none yet."""
+        self.number = b""
+        """Last value that was a number, as JSON; empty: none yet."""
         self.row_number = 0
         self.rules: MetricRules | None = None
         self.rule: MetricRule | None = None
@@ -123,10 +123,6 @@ class LeafValues:
             leaf = self._leaves[key] = Leaf(path)
         return leaf
 
-    def known(self, key: LeafKey) -> Leaf | None:
-        """The leaf of this path, if a row ever had it."""
-        return self._leaves.get(key)
-
     def define(self, rules: MetricRules) -> None:
         """Take new definitions into account from the next value on."""
         self._rules = rules
@@ -141,7 +137,8 @@ class LeafValues:
         rule = leaf.rule
         if text == _NULL:
             return rule
-        leaf.text = text
+        if text[:1] in _NUMBER_STARTS:
+            leaf.number = text
         if rule is not None:
             if not rule.is_in_summary:
                 return rule
@@ -187,7 +184,7 @@ class LeafValues:
         return [
             [
                 leaf.path,
-                leaf.text.decode(),
+                leaf.number.decode(),
                 leaf.aggregate.state() if leaf.aggregate else None,
                 leaf.is_explicit,
             ]
@@ -196,9 +193,9 @@ class LeafValues:
 
     def restore(self, state: list[Any]) -> None:
         """Take over what `state` gave."""
-        for path, text, aggregate, is_explicit in state:
+        for path, number, aggregate, is_explicit in state:
             leaf = self.leaf(path[0] if len(path) == 1 else tuple(path))
-            leaf.text = text.encode()
+            leaf.number = number.encode()
             leaf.is_explicit = is_explicit
             if aggregate is not None:
                 leaf.aggregate = Aggregate.from_state(aggregate)

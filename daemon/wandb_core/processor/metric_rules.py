@@ -17,13 +17,19 @@ MODES = ("min", "max", "mean", "last", "first")
 
 @dataclass(frozen=True, slots=True)
 class MetricRule:
-    """What a definition means for the keys that it applies to."""
+    """What a definition means for the keys that it applies to.
+
+    `synced_path`: the step metric whose last number is added to rows without it (0 if
+    there was none yet).
+    """
 
     modes: tuple[str, ...]
     """Entries of the summary object; empty: the plain last value."""
     is_in_summary: bool
     synced_path: tuple[str, ...] | None
-    """Step metric whose last value is added to rows without it."""
+
+
+_EMPTY_RULE = MetricRule(modes=(), is_in_summary=True, synced_path=None)
 
 
 class MetricRules:
@@ -36,7 +42,8 @@ class MetricRules:
             rule = _rule(metric)
             if metric.glob_name:
                 globs.append((metric.glob_name.removesuffix("*"), rule))
-            else:
+            elif metric.options.defined or rule != _EMPTY_RULE:
+                # A step metric that is only named by others does not hide a glob.
                 self._exact[name_path(metric.name)] = rule
         self._globs = sorted(globs, key=lambda glob: -len(glob[0]))
 

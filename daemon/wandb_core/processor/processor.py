@@ -336,12 +336,13 @@ class RunProcessor:
         self, paths: list[tuple[str, ...]], items: list[bytes]
     ) -> None:
         for path in dict.fromkeys(paths):
-            leaf = self._leaves.known(_leaf_key(path))
-            if leaf is not None and leaf.text and leaf.row_number != self._row_number:
+            leaf = self._leaves.leaf(_leaf_key(path))
+            if leaf.row_number != self._row_number:
                 leaf.row_number = self._row_number
-                item = item_bytes(leaf.prefix, leaf.text)
+                text = leaf.number or b"0"  # as official clients do
+                item = item_bytes(leaf.prefix, text)
                 items.append(item)
-                self._leaves.observe(leaf, leaf.text, item)
+                self._leaves.observe(leaf, text, item)
 
     def _close_row(self, step: int, runtime: float) -> None:
         self._state.count_row(step)
@@ -377,7 +378,7 @@ class RunProcessor:
         items = [leaf.summary_item for leaf in changes]
         for leaf in changes:
             self._state.summary.set(leaf.path, leaf.summary_text.decode())
-        runtime = b"%d" % _seconds(self._runtime_leaf.text)
+        runtime = b"%d" % _seconds(self._runtime_leaf.number)
         items.append(item_bytes(path_prefix(_RUNTIME_PATHS[0]), runtime))
         self._state.summary.set(_RUNTIME_PATHS[0], runtime.decode())
         self._num += 1

@@ -21,16 +21,19 @@ def logs(*rows: dict[str, Any]) -> list[Any]:
     return [log_call(row) for row in rows]
 
 
-def test_step_metric_is_added_to_rows_without_it() -> None:
+def test_last_number_of_the_step_metric_is_added_to_rows_without_it() -> None:
     played = play(
         define("loss", "epoch"),
         *logs({"loss": 1}, {"epoch": 7}, {"loss": 2}, {"other": 1}),
         *logs({"epoch": 8, "loss": 3}, {"epoch": None, "x": 1}, {"loss": 4}),
+        *logs({"epoch": "text"}, {"loss": None}, {"epoch": True}, {"loss": 6}),
     )
 
     assert [row for _, row in played.user_rows] == [
-        {"loss": 1}, {"epoch": 7}, {"loss": 2, "epoch": 7}, {"other": 1},
+        {"loss": 1, "epoch": 0}, {"epoch": 7}, {"loss": 2, "epoch": 7}, {"other": 1},
         {"epoch": 8, "loss": 3}, {"epoch": None, "x": 1}, {"loss": 4, "epoch": 8},
+        {"epoch": "text"}, {"loss": None, "epoch": 8}, {"epoch": True},
+        {"loss": 6, "epoch": 8},
     ]  # fmt: skip
 
 
@@ -96,7 +99,7 @@ def test_derived_aggregate_is_one_object_at_its_path() -> None:
     [item] = [i for i in played.log[-2].summary.update if i.nested_key[0] == "n"]
 
     assert list(item.nested_key) == ["n", "x"]
-    assert item.value_json == '{"min":5,"max":5,"mean":5.0,"last":5}'
+    assert item.value_json == '{"min":5,"max":5,"mean":5,"last":5}'
 
 
 def test_nan_poisons_min_max_and_mean() -> None:
@@ -216,7 +219,13 @@ def test_metric_table_reaches_the_config() -> None:
     ]  # fmt: skip
 
 
-def test_implicit_step_metric_goes_before_a_glob() -> None:
+def test_step_metric_that_is_only_named_does_not_hide_a_glob() -> None:
     played: Played = play(define("*", "epoch", "max"), *logs({"epoch": 1, "a": 1}))
 
-    assert played.summary == {"epoch": 1, "a": {"max": 1}}
+    assert played.summary == {"epoch": {"max": 1}, "a": {"max": 1}}
+
+
+def test_definition_without_options_hides_a_glob() -> None:
+    played = play(define("a"), define("*", "s", "max"), *logs({"a": 1, "b": 1}))
+
+    assert played.summary == {"a": 1, "b": {"max": 1}, "s": {"max": 0}}
