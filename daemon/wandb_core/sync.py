@@ -99,7 +99,9 @@ async def sync_logs(
 
 def find_logs(wandb_dir: Path) -> list[Path]:
     """The logs of all runs below a wandb directory, oldest name first."""
-    return sorted(wandb_dir.glob(f"*/*{SUFFIX}"))
+    found = wandb_dir.glob(f"*/*{SUFFIX}")
+    # `latest-run` is a link to a directory that is listed anyway.
+    return sorted(path for path in found if not path.parent.is_symlink())
 
 
 def _select(

@@ -60,8 +60,11 @@ class UploadContext:
 
     @property
     def destination_text(self) -> str:
-        """Names the place; a cursor belongs to one."""
-        parts = (self.target.base_url, self.entity, self.project, self.run_id)
+        """Names the place; a cursor belongs to one. The embedded server may move to
+        another port and is the same place.
+        """
+        server = "local" if self.target.local_server else self.target.base_url
+        parts = (server, self.entity, self.project, self.run_id)
         return " ".join(part or "-" for part in parts)
 
     @property
