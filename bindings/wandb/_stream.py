@@ -146,6 +146,11 @@ class Stream:
         return self._spool.counts
 
     @property
+    def acknowledged(self) -> int:
+        """Records below this sequence are in the log: grows while core takes them."""
+        return self._spool.ring.tail_sequence
+
+    @property
     def dropped(self) -> int:
         """How many records found no place at all."""
         return self._spool.counts.dropped

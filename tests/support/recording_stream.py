@@ -20,6 +20,7 @@ class RecordingStream:
         self.answers = answers
         self.flushes = True
         self.step = 0
+        self.acknowledged = 0
         self.closed = False
 
     def append(self, record_bytes: bytes) -> None:

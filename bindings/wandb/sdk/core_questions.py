@@ -18,11 +18,18 @@ _logger = logging.getLogger(__name__)
 class RecordStream(Protocol):
     """A run's way to core: the spool of this process. Never raises because of core."""
 
-    log: Callable[..., None]
-    """log(data, step=None, commit=None): spool one run.log() call; microseconds."""
-
     step: int
     """The step that the next commit gets; set once, when a run is resumed."""
+
+    @property
+    def log(self) -> Callable[..., None]:
+        """log(data, step=None, commit=None): spool one run.log() call; microseconds."""
+        ...
+
+    @property
+    def acknowledged(self) -> int:
+        """How far core has come; grows while it takes records."""
+        ...
 
     def append(self, record_bytes: bytes) -> None:
         """Spool one serialised Record; it survives the process on return."""

@@ -24,6 +24,7 @@ class NoStream:
         """Forget the record."""
 
     step = 0
+    acknowledged = 0
 
     def log(self, data: Any, step: Any = None, commit: Any = None) -> None:
         """Forget the data."""

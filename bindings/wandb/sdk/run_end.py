@@ -71,7 +71,7 @@ def _wait(run: "Run") -> FinishAnswer | None:
         last = answer or last
         if answer is not None and (answer.uploaded or answer.offline or answer.failed):
             return answer
-        if not patience.goes_on(answer):
+        if not patience.goes_on(answer, run._stream.acknowledged):
             return last
 
 
@@ -95,9 +95,9 @@ class _Patience:
         self._seen: Any = None
         self._line_s = LINE_S_MIN
 
-    def goes_on(self, answer: FinishAnswer | None) -> bool:
+    def goes_on(self, answer: FinishAnswer | None, acknowledged: int) -> bool:
         now = time.monotonic()
-        seen = answer and (answer.rows_uploaded, answer.bytes_left, answer.durable)
+        seen = (acknowledged, answer and (answer.rows_uploaded, answer.bytes_left))
         if seen != self._seen:
             self._seen, self._moved_at = seen, now
         if now - self._told_at >= self._line_s:
