@@ -31,13 +31,12 @@ from wandb_core.processor.encoding import (
     item_bytes,
     path_prefix,
     summary_bytes,
-    value_text,
 )
 from wandb_core.processor.explicit_summary import complete_update
-from wandb_core.processor.leaf_values import Leaf, LeafValues
-from wandb_core.processor.metric_rules import MetricRules
-from wandb_core.processor.open_row import LeafKey, OpenRow
-from wandb_core.run_state import RunState, item_path, item_text
+from wandb_core.processor.leaf_values import LeafValues
+from wandb_core.processor.open_row import OpenRow
+from wandb_core.processor.row_builder import RowBuilder
+from wandb_core.run_state import RunState, item_path
 
 CHECKPOINT_VERSION = 1
 _RUNTIME_PATHS = (("_wandb", "runtime"), ("_runtime",))
@@ -57,10 +56,9 @@ class RunProcessor:
         self._step = 0
         self._row = OpenRow()
         self._parts: list[pb.OpenPart] = []
-        self._row_number = 0
         self._runtime = 0.0
         self._leaves = LeafValues()
-        self._rules: MetricRules | None = None
+        self._builder = RowBuilder(self._leaves)
         self._next_sequences: dict[str, int] = {}
         self._seen_sequences: dict[str, int] = {}
         self._num = 0
@@ -70,9 +68,6 @@ class RunProcessor:
         self._gap_reason = ""
         self._target: pb.UploadTarget | None = None
         self._target_is_new = False
-        self._step_leaf = self._leaves.leaf("_step")
-        self._timestamp_leaf = self._leaves.leaf("_timestamp")
-        self._runtime_leaf = self._leaves.leaf("_runtime")
 
     # ---- reading ---------------------------------------------------------------------
 
@@ -226,6 +221,7 @@ class RunProcessor:
         row.data, row.call_timestamp, row.user_timestamp = saved["row"]
         self._runtime = saved["runtime"]
         self._leaves.restore(saved["leaves"])
+        self._builder.forget_rules()
         self._next_sequences = saved["next_sequences"]
         self._refused_rows = saved["refused_rows"]
         self._gap_records, self._gap_reason = saved["gap"]
@@ -301,69 +297,17 @@ class RunProcessor:
         """Write the open row as that of the current step."""
         row, step = self._row, self._step
         runtime = round(row.call_timestamp - self._state.start, 6)
-        timestamp = row.user_timestamp
-        if timestamp is None:
-            timestamp = row.call_timestamp
-        self._row_number += 1
-        items: list[bytes] = []
-        synced: list[tuple[str, ...]] = []
-        self._refresh_rules()
-        self._put(self._step_leaf, step, items)
-        self._put(self._timestamp_leaf, timestamp, items)
-        self._put(self._runtime_leaf, runtime, items)
-        for key, value in row.leaves():
-            path = self._put(self._leaves.leaf(key), value, items)
-            if path is not None:
-                synced.append(path)
-        if synced:
-            self._add_step_metrics(synced, items)
+        self._builder.refresh_rules(self._state.metrics)
+        items = self._builder.build(row, step, runtime)
         self._num += 1
         self._out.append(history_bytes(self._num, items, step))
-        self._close_row(step, runtime)
-
-    def _put(
-        self, leaf: Leaf, value: Any, items: list[bytes]
-    ) -> tuple[str, ...] | None:
-        """Add a leaf to the row; returns the step metric that it wants beside it."""
-        text = value_text(value)
-        item = item_bytes(leaf.prefix, text)
-        items.append(item)
-        leaf.row_number = self._row_number
-        rule = self._leaves.observe(leaf, text, item)
-        return rule.synced_path if rule is not None else None
-
-    def _add_step_metrics(
-        self, paths: list[tuple[str, ...]], items: list[bytes]
-    ) -> None:
-        for path in dict.fromkeys(paths):
-            leaf = self._leaves.leaf(_leaf_key(path))
-            if leaf.row_number != self._row_number:
-                leaf.row_number = self._row_number
-                text = leaf.number or b"0"  # as official clients do
-                item = item_bytes(leaf.prefix, text)
-                items.append(item)
-                self._leaves.observe(leaf, text, item)
-
-    def _close_row(self, step: int, runtime: float) -> None:
         self._state.count_row(step)
         self._runtime = max(self._runtime, runtime)
         self._start_row(step + 1)
 
-    def _refresh_rules(self) -> None:
-        if self._rules is None:
-            self._rules = MetricRules(self._state.metrics)
-            self._leaves.define(self._rules)
-
     def _replay_row(self, record: pb.Record) -> None:
-        self._refresh_rules()
-        runtime = 0.0
-        for item in record.history.item:
-            path, text = item_path(item), item_text(item).encode()
-            leaf = self._leaves.leaf(_leaf_key(path))
-            self._leaves.observe(leaf, text, b"")
-            if leaf is self._runtime_leaf:
-                runtime = _seconds(text)
-        self._leaves.take_changes()
+        self._builder.refresh_rules(self._state.metrics)
+        runtime = self._builder.replay(record.history)
         self._state.apply(record)
         self._runtime = max(self._runtime, runtime)
         self._start_row((self._state.last_step or 0) + 1)
@@ -378,7 +322,7 @@ class RunProcessor:
         items = [leaf.summary_item for leaf in changes]
         for leaf in changes:
             self._state.summary.set(leaf.path, leaf.summary_text.decode())
-        runtime = b"%d" % _seconds(self._runtime_leaf.number)
+        runtime = b"%d" % self._builder.last_runtime
         items.append(item_bytes(path_prefix(_RUNTIME_PATHS[0]), runtime))
         self._state.summary.set(_RUNTIME_PATHS[0], runtime.decode())
         self._num += 1
@@ -432,7 +376,7 @@ class RunProcessor:
     def _fold(self, record: pb.Record, kind: str) -> None:
         self._state.apply(record)
         if kind == "metric":
-            self._rules = None
+            self._builder.forget_rules()
         elif kind == "run":
             # A resumed run goes on where the server says; an open row moves along.
             self._step = max(self._step, record.run.starting_step)
@@ -458,19 +402,6 @@ class RunProcessor:
     def _add_gap(self, record_count: int, reason: str) -> None:
         self._gap_records += record_count
         self._gap_reason = reason
-
-
-def _leaf_key(path: tuple[str, ...]) -> LeafKey:
-    return path[0] if len(path) == 1 else path
-
-
-def _seconds(text: bytes) -> float:
-    """A `_runtime` as the log has it; 0 for what is no time."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
 
 
 def _packed(message: Any) -> str | None:

@@ -158,6 +158,24 @@ def test_run_state_is_read_from_a_checkpoint() -> None:
     assert json.loads(state.summary_json())["b"] == 2
 
 
+def test_checkpoint_holds_aggregates_and_where_they_have_ended() -> None:
+    played = play(
+        define("*", "epoch", "min,mean,first"),
+        *(log_call({"a": number, "b": number, "epoch": 9}) for number in (4, 2)),
+        set_summary("b", value=1),
+    )
+    played.play(log_call({"open": 1}, None, False), checkpoint=True)
+    again = processor()
+
+    again.restore(played.log[-1].summary.carrier.checkpoint)
+
+    assert whole_state(again) == whole_state(played.processor)
+    played = Played(again, played.log).play(log_call({"a": 0, "b": 7}))
+    assert played.user_rows[-1] == (2, {"a": 0, "b": 7, "open": 1, "epoch": 9})
+    assert played.summary["a"] == {"min": 0, "mean": 2, "first": 4}
+    assert played.summary["b"] == 7
+
+
 def test_row_of_an_official_log_is_replayed() -> None:
     row, other = pb.Record(), pb.Record()
     row.history.item.add(key="a", value_json="1.5")

@@ -313,10 +313,10 @@ def test_telemetry_flags_that_the_contract_does_not_name_are_read() -> None:
         + "7005"
         + "79" + "00" * 8
         + "7d" + "00" * 4
-        + "8301"
+        + "83018401"
     )  # fmt: skip
     first, second = pb.Record(), pb.Record()
-    first.telemetry.MergeFromString(raw[:-2])
+    first.telemetry.MergeFromString(raw)
     second.telemetry.MergeFromString(bytes.fromhex("1a021801"))
 
     own = config_of(fold(first, second))["_wandb"]["value"]["t"]
