@@ -5,7 +5,8 @@ import base64
 import email.utils
 import logging
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,6 +34,7 @@ from wandb_core.server_client.answers import (
     read_upsert,
     read_viewer,
 )
+from wandb_core.server_client.file_content import FileContent
 from wandb_core.server_client.proxies import Proxies
 
 _log = logging.getLogger(__name__)
@@ -175,27 +177,36 @@ class ServerClient:
             await self._ask("CreateRunFiles", documents.CREATE_RUN_FILES, variables)
         )
 
-    async def put_file(self, url: str, headers: Mapping[str, str], path: Path) -> None:
+    async def put_file(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        path: Path,
+        on_progress: Callable[[], None] | None = None,
+    ) -> None:
         """Upload one file's content to an address that needs no key of ours.
+
+        A file that grows meanwhile is sent as long as it was. `on_progress` is called
+        for each piece that was taken.
 
         Raises:
             OSError: the file cannot be read.
         """
         with await asyncio.to_thread(path.open, "rb") as file:
-            size = await asyncio.to_thread(lambda: path.stat().st_size)
+            size = (await asyncio.to_thread(os.fstat, file.fileno())).st_size
+            content = FileContent(file, size, on_progress)
+            sent = {
+                **self._plain_headers,
+                **{name: str(value) for name, value in headers.items()},
+                "Content-Length": str(size),
+            }
             limit_s = self._request_timeout_s + size / SLOWEST_BYTES_PER_S
-            wanted = {name: str(value) for name, value in headers.items()}
-            await self._request(
-                "PUT",
-                url,
-                {
-                    **self._plain_headers,
-                    **wanted,
-                    "Content-Length": str(size),
-                },
-                file,
-                limit_s,
-            )
+            try:
+                await self._request("PUT", url, sent, content.pieces(), limit_s)
+            except ServerUnavailable:
+                if content.failure is not None:
+                    raise content.failure from None
+                raise
 
     async def alert(self, variables: Mapping[str, object]) -> None:
         """Have the server tell the user's people; variables as the document names."""

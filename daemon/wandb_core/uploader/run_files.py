@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from wandb_core.channel import Channel
@@ -33,6 +33,7 @@ class RunFiles:
         files_dir: Path,
         server_run: ServerRun,
         run_id: str,
+        on_progress: Callable[[], None] | None = None,
     ) -> None:
         self.waiting: Channel[AnnouncedFile] = Channel(WAITING_FILES_MAX)
         self.uploaded: set[str] = set()
@@ -47,6 +48,7 @@ class RunFiles:
         self._files_dir = files_dir
         self._server_run = server_run
         self._run_id = run_id
+        self._on_progress = on_progress
         self._unreported: list[str] = []
 
     def take_uploaded(self) -> list[str]:
@@ -129,7 +131,9 @@ class RunFiles:
                 if name not in found:
                     raise PermanentError("the server names no place for it")
                 fresh = found[name]
-            await self._client.put_file(fresh.url, fresh.headers, path)
+            await self._client.put_file(
+                fresh.url, fresh.headers, path, self._on_progress
+            )
 
         await self._retries.call(attempt)
 

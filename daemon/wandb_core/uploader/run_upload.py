@@ -49,6 +49,7 @@ class RunUpload:
             context.path.parent / "files",
             started.server_run,
             context.run_id,
+            self._note_progress,
         )
         self._files.done_offset = started.cursor.files_offset
         self.sender = ChunkSender(
@@ -78,6 +79,9 @@ class RunUpload:
         self._files_at_end: dict[str, None] = {}
         self._told_damages = 0
         self._fold_offset = 0
+
+    def _note_progress(self) -> None:
+        self.sender.last_progress_at = self._context.clock.now()
 
     def _new_folder(self) -> LogFolder:
         settings, cursor = self._context.settings, self._started.cursor

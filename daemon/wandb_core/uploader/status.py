@@ -15,7 +15,7 @@ class UploadStatus:
     """Acknowledged by the server, those of earlier cores included."""
     bytes_left: int = 0
     last_progress_at: float = 0.0
-    """Unix seconds of the last acknowledgement; 0: none yet."""
+    """Unix seconds of the last acknowledged lines or sent piece of a file; 0: none."""
     problem: str = ""
     """Why it does not go on just now; "" if it does."""
     failed: bool = False

@@ -1,5 +1,6 @@
 """`ServerClient` against a real HTTP server: what it asks, and how it takes a no."""
 
+import io
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from wandb_core.errors import (
     TransientError,
 )
 from wandb_core.server_client import Proxies, RunFields, ServerClient
+from wandb_core.server_client.file_content import FileContent
 
 from tests.support.fake_server import API_KEY, LIVE_UPLOAD, FakeServer, Fault
 
@@ -106,14 +108,49 @@ async def test_file_is_put_without_key_and_with_wanted_headers(
     path = tmp_path / "content"
     path.write_bytes(b"x" * 300_000)
 
-    await client.put_file(url.url, url.headers, path)
+    pieces: list[None] = []
+    await client.put_file(url.url, url.headers, path, lambda: pieces.append(None))
 
+    assert len(pieces) == 2
     assert server.run("r1").files == {name: b"x" * 300_000}
     headers = server.of_kind("put")[0].headers
     assert headers["X-Storage"] == "yes"
     assert headers["Content-Length"] == "300000"
     assert "Authorization" not in headers
     assert "Content-Type" not in headers
+
+
+async def test_file_that_cannot_be_opened_is_not_the_servers_fault(
+    client: ServerClient, tmp_path: Path
+) -> None:
+    with pytest.raises(IsADirectoryError):
+        await client.put_file("http://127.0.0.1:1/a", {}, tmp_path)
+    with pytest.raises(FileNotFoundError):
+        await client.put_file("http://127.0.0.1:1/a", {}, tmp_path / "none")
+
+
+async def test_read_error_in_the_middle_is_told_as_such() -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    content = FileContent(Failing(), 10)
+    with pytest.raises(OSError, match="Input/output"):
+        _ = [piece async for piece in content.pieces()]
+
+    assert content.failure is not None
+
+
+async def test_file_that_grows_is_sent_as_long_as_it_was() -> None:
+    content = FileContent(io.BytesIO(b"0123456789"), 4)
+
+    assert [piece async for piece in content.pieces()] == [b"0123"]
+
+
+async def test_file_that_shrank_ends_early() -> None:
+    content = FileContent(io.BytesIO(b"01"), 4)
+
+    assert [piece async for piece in content.pieces()] == [b"01"]
 
 
 async def test_empty_file_is_put_too(
