@@ -129,13 +129,20 @@ class CoreSettings:
                 continue
             allowed = spec.metadata["allowed"]
             try:
-                value = type(spec.default)(text)
+                value = _parse(text, spec.default)
             except ValueError:
                 raise SettingsError(spec.name, text, allowed, name) from None
             if not _is_allowed(value, allowed):
                 raise SettingsError(spec.name, text, allowed, name)
             chosen[spec.name] = value
         return cls(**chosen)
+
+
+def _parse(text: str, default: object) -> object:
+    """The text as a value of the default's type."""
+    if isinstance(default, int):
+        return int(text)
+    return float(text) if isinstance(default, float) else text
 
 
 def _is_allowed(value: object, allowed: str) -> bool:

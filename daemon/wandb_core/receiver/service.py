@@ -19,14 +19,14 @@ from wandb_core.model import (
     Reception,
 )
 
-_LEVELS = {
+_LEVELS: dict[str, service.Notice.Level] = {
     "info": service.Notice.INFO,
     "warning": service.Notice.WARNING,
     "error": service.Notice.ERROR,
 }
 
 
-class CoreServicer(service_grpc.CoreServiceServicer):  # type: ignore[misc]
+class CoreServicer(service_grpc.CoreServiceServicer):
     """Turns calls into questions to the reception; holds no state of its own."""
 
     def __init__(self, reception: Reception) -> None:
@@ -123,7 +123,7 @@ def _message_of(answer: Acknowledgement) -> service.BatchAck:
         next_sequence=answer.next_sequence,
         stop_requested=answer.stop_requested,
         notices=[
-            service.Notice(level=_LEVELS.get(notice.level, 0), text=notice.text)
+            service.Notice(level=_LEVELS[notice.level], text=notice.text)
             for notice in answer.notices
         ],
     )

@@ -11,7 +11,7 @@ TOKEN_KEY = "wandb-token"
 STREAMING_METHODS = ("/Publish",)
 
 
-class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     """Refuses calls without the token with UNAUTHENTICATED."""
 
     def __init__(self, token: str) -> None:
@@ -21,11 +21,9 @@ class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler:
+    ) -> Any:
         for key, value in handler_call_details.invocation_metadata or ():
             if key == TOKEN_KEY:
                 found = value if isinstance(value, bytes) else value.encode()
