@@ -6,11 +6,12 @@ across the border. Most of it happens in memory, on the functions that reader an
 are made of; a selection of cuts goes through real files.
 """
 
+import random
 from pathlib import Path
 
 import pytest
 from wandb_core.model import LogDamage
-from wandb_core.transaction_log import BLOCK_BYTES, LogWriter, read_all
+from wandb_core.transaction_log import BLOCK_BYTES, LogReader, LogWriter, read_all
 from wandb_core.transaction_log.framing import FILE_HEADER_BYTES, frame
 from wandb_core.transaction_log.scanner import FoundRecord, Scan, scan
 from wandb_proto.v1.record_pb2 import Record
@@ -139,3 +140,37 @@ def test_cut_files_are_recovered_and_written_on(
         assert damages == []
         lost = sum(damage.byte_count for damage in recovery.damages)
         assert lost == cut - (recovery.end if cut >= FILE_HEADER_BYTES else 0)
+
+
+def test_windows_of_any_size_find_the_same(tmp_path: Path, data: bytes) -> None:
+    """Random damage, several at once, read at once and in small pieces."""
+    choice = random.Random(3)
+    damaged_file = tmp_path / "run-damaged.wandb"
+    for _ in range(25):
+        damaged = bytearray(data[: choice.randint(100, len(data))])
+        for _ in range(choice.randint(1, 5)):
+            start = choice.randrange(7, len(damaged))
+            length = choice.choice([1, 1, 5, 500, 20_000])
+            filling = choice.choice([b"\0", b"\xff", b"\x01"])
+            damaged[start : start + length] = filling * len(
+                damaged[start : start + length]
+            )
+        damaged_file.write_bytes(damaged)
+
+        found = [read_in_pieces(damaged_file, size) for size in (1 << 20, 3000, 500)]
+
+        assert found[0] == found[1] == found[2]
+        [(records, damages), *_] = found
+        assert sum(record[1] - record[0] for record in records) + sum(
+            damage.byte_count for damage in damages
+        ) <= len(damaged)
+
+
+def read_in_pieces(
+    path: Path, bytes_max: int
+) -> tuple[list[tuple[int, int]], list[LogDamage]]:
+    records = []
+    with LogReader(path) as reader:
+        while found := reader.read(path.stat().st_size, bytes_max):
+            records += [(logged.offset, logged.next_offset) for logged in found]
+        return records, reader.damages
