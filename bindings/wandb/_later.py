@@ -21,10 +21,14 @@ mark_preempting pin_config_keys plot_table profiler restore save sweep unwatch
 use_artifact use_model visualize watch
 """
 FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
+_RUN_TEXT = """
+upsert_artifact finish_artifact link_artifact log_code status display to_html
+"""
 _MODULES_TEXT = """
 analytics catboost data_types gym integration jupyter keras lightgbm plot sacred
 sagemaker_auth sklearn tensorboard tensorflow trigger wandb_torch xgboost
 """
+RUN_METHODS = FUNCTIONS | frozenset(_RUN_TEXT.split())
 MODULES = frozenset(_MODULES_TEXT.split())
 
 

@@ -166,14 +166,16 @@ class RunFields:
         None, switch, "Use .wandb/ instead of wandb/; default: if it exists."
     )
     symlink: bool = setting(True, switch, "Whether latest-run links to the newest run.")
-    sync_dir: str | None = setting(None, text, "The run's directory; set by init.")
+    sync_dir: str | None = setting(None, text, "The run's directory; chosen by init.")
     host: str | None = setting(None, text, "Name of the machine; default: host name.")
     username: str | None = setting(None, text, "Login name; default: not recorded.")
     email: str | None = setting(
         None, text, "E-mail recorded with the run.", "USER_EMAIL"
     )
     program: str | None = setting(None, text, "Script recorded with the run.")
-    args: tuple[str, ...] | None = setting(None, names, "Its arguments.")
+    args: tuple[str, ...] | None = setting(
+        None, names, "Arguments recorded with the run."
+    )
     docker: str | None = setting(None, text, "Container image recorded with the run.")
     config_paths: tuple[str, ...] | None = setting(
         None, names, "YAML files with more config, as config-defaults.yaml."
@@ -198,7 +200,7 @@ class ServerFields:
     init_timeout: float = setting(
         90.0, number, "Seconds that init waits for the server where resume needs it."
     )
-    login_timeout: float | None = setting(None, number, "Seconds; no effect yet.")
+    login_timeout: float | None = setting(None, number, "No effect yet.")
     finish_timeout: float = setting(
         30.0, number, "Seconds without progress after which finish stops waiting."
     )
@@ -206,17 +208,18 @@ class ServerFields:
     summary_timeout: float = setting(
         60.0, number, "Seconds that reading the summary waits for core."
     )
-    http_timeout: float | None = setting(None, number, "No effect yet.")
     http_proxy: str | None = setting(None, text, "No effect yet.")
     https_proxy: str | None = setting(None, text, "No effect yet.")
     identity_token_file: str | None = setting(None, text, "No effect yet.")
     credentials_file: str | None = setting(None, text, "No effect yet.")
     insecure_disable_ssl: bool = setting(False, switch, "No effect yet.")
-    heartbeat_seconds: int = setting(30, whole, "Seconds; no effect yet.")
-    data_dir: str | None = setting(None, text, "Directory for our data; see README.")
+    heartbeat_seconds: int = setting(30, whole, "No effect yet.")
+    data_dir: str | None = setting(
+        None, text, "Directory for the local server's data; as a variable only."
+    )
     cache_dir: str | None = setting(None, text, "No effect yet.")
     config_dir: str | None = setting(
-        None, text, "Directory of the user's settings file."
+        None, text, "Directory of the user's settings file; as a variable only."
     )
     artifact_dir: str | None = setting(None, text, "No effect yet.")
 

@@ -101,5 +101,5 @@ class TransferFields:
     x_graphql_retry_wait_min_seconds: float | None = setting(None, number, _LATER)
     x_graphql_retry_wait_max_seconds: float | None = setting(None, number, _LATER)
     x_graphql_timeout_seconds: float | None = setting(
-        None, number, _LATER, "HTTP_TIMEOUT"
+        None, number, "Seconds that wandb.Api waits; default: 20.", "HTTP_TIMEOUT"
     )

@@ -351,7 +351,7 @@ class Run:
         return f"<wandb.Run {self.path}>"
 
     def __getattr__(self, name: str) -> Any:
-        if name in _later.FUNCTIONS:
+        if name in _later.RUN_METHODS:
             return _later.later_function(f"run.{name}")
         raise AttributeError(f"'Run' object has no attribute {name!r}")
 
