@@ -10,7 +10,7 @@ from wandb_core.uploader.cursor import cursor_path
 from wandb_proto.v1 import record_pb2 as pb
 
 from tests.support.fake_server import API_KEY, LIVE_UPLOAD, FakeServer, Fault
-from tests.support.logged_runs import LoggedRun
+from tests.support.logged_runs import LoggedRun, row_records
 from tests.support.manual_clock import ManualClock, RecordingNotifier
 from tests.support.uploads import QUICK, log_path, uploader
 from tests.support.waiting import wait_until_async
@@ -430,3 +430,27 @@ async def test_deleted_log_ends_the_upload_with_a_message(
 
     assert not end.uploaded
     assert "cannot be uploaded" in end.problem
+
+
+async def test_backlog_of_a_failing_server_stays_on_disk(
+    log: LoggedRun, server: FakeServer
+) -> None:
+    """However much is in the log, one piece of it is read and held."""
+    for first in range(0, 20_000, 1000):
+        records = [
+            row_records(step, {"x": step})[1] for step in range(first, first + 1000)
+        ]
+        log.append(*records)
+    server.fail("file_stream", Fault(status=500), times=None)
+    settings = replace(QUICK, log_read_bytes_max=65536)
+    upload = uploader(log, server, settings=settings)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(upload.run())
+        await wait_until_async(lambda: server.failure_count > 5)
+        assert 0 < upload.status.rows_total < 2000
+        assert upload.status.rows_uploaded == 0
+        server.heal()
+        log.exit()
+        assert (await task).uploaded
+
+    assert len(server.run("r1").history) == 20_000
