@@ -222,7 +222,7 @@ class Link:
         with grpc.insecure_channel(
             address.address, options=channel_options()
         ) as channel:
-            stub: Any = core_service_pb2_grpc.CoreServiceStub(channel)  # type: ignore[no-untyped-call]
+            stub: Any = core_service_pb2_grpc.CoreServiceStub(channel)
             metadata = (("wandb-token", address.token),)
             if not self._shake_hands(pb, stub, metadata, address):
                 return
@@ -268,6 +268,10 @@ class Link:
         while self._session == session:
             with self._reading:
                 batch = self._reader.read() if self._session == session else None
+                damages = self._reader.take_damages()
+            if damages:
+                count = sum(damage.record_count for damage in damages)
+                self._notify("error", f"{count} records in the spool were unreadable.")
             if batch is not None:
                 yield pb.RecordBatch(
                     opening=opening,

@@ -70,7 +70,7 @@ class Spool:
         "_link_threads",
         "_notify",
         "_overflowed",
-        "_queue_dropped",
+        "_queue_lost",
         "_stuck",
         "_wait_count",
         "_waited_s",
@@ -103,7 +103,7 @@ class Spool:
         self._link_threads: set[int] = set()
         self._gap = 0
         self._dropped = 0
-        self._queue_dropped = 0
+        self._queue_lost = 0
         self._overflowed = 0
         self._wait_count = 0
         self._waited_s = 0.0
@@ -113,7 +113,7 @@ class Spool:
     @property
     def counts(self) -> SpoolCounts:
         return SpoolCounts(
-            self._dropped + self._queue_dropped,
+            self._dropped + self._queue_lost,
             self._wait_count,
             self._waited_s,
             self._overflowed,
@@ -123,7 +123,8 @@ class Spool:
         """Append one record, not an empty one. May wait for room, not for a server."""
         assert payload
         if threading.get_ident() in self._waiting:
-            self._queue(payload)  # a signal handler inside a wait of the same thread
+            # A signal handler inside a wait of the same thread: not a second wait.
+            self._append_now(payload, False)
             return
         self._until_stored(lambda may_wait: self._append_now(payload, may_wait))
         if self.queue:
@@ -156,7 +157,7 @@ class Spool:
         self.busy = self._stuck = False
         self._link_threads = set()
         self._waiting = set()
-        self._gap = self._dropped = self._queue_dropped = self._overflowed = 0
+        self._gap = self._dropped = self._queue_lost = self._overflowed = 0
 
     def _append_now(self, payload: bytes, may_wait: bool) -> bool:
         """False if there is no room and waiting may help."""
@@ -176,6 +177,9 @@ class Spool:
                 return True
             self.busy = True
             try:
+                if self._queue_lost:
+                    lost, self._queue_lost = self._queue_lost, 0
+                    self._drop("too many records of signal handlers", lost)
                 while self.queue:
                     if not self._store(self.queue[0], may_wait):
                         return False
@@ -215,10 +219,10 @@ class Spool:
         if len(self.queue) < QUEUED_RECORDS_MAX:
             self.queue.append(payload)
         else:
-            self._queue_dropped += 1
+            self._queue_lost += 1
 
     def _store(self, payload: bytes, may_wait: bool) -> bool:
-        """False if there is no room and waiting may help; else it is stored or dropped."""
+        """False if there is no room and waiting may help; else stored or dropped."""
         if self.closed:
             self._dropped += 1
             return True
@@ -271,10 +275,10 @@ class Spool:
         self._stuck = False
         return True
 
-    def _drop(self, reason: str) -> None:
-        self._gap += 1
-        self._dropped += 1
-        if self._dropped == 1:
+    def _drop(self, reason: str, count: int = 1) -> None:
+        self._gap += count
+        self._dropped += count
+        if self._dropped == count:
             self._notify(
                 "error",
                 f"Data of this run were dropped ({reason}). Training goes on; the run "

@@ -32,32 +32,35 @@ class OverflowFiles:
         self._offset = 0
         self._finished: list[Path] = []
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an episode is being read."""
+        return self._descriptor >= 0
+
     def seek(self, sequence: int) -> bool:
-        """Open the episode that holds this record; False if none does."""
+        """Open the episode that holds this record; False if none does.
+
+        Then the last one before it stays open at its end: it may be going on.
+        """
         self.close()
-        begun = [(first, path) for first, path in self._episodes() if first <= sequence]
-        for _, path in sorted(begun, reverse=True):
-            self._open(path)
-            while (sequence_here := self._peek()) is not None:
-                if sequence_here == sequence:
-                    return True
-                self._offset += FRAME_BYTES + self._length
-            self.close()
-        return False
+        begun = [item for item in self._episodes() if item[0] <= sequence]
+        if not begun:
+            return False
+        self._open(max(begun)[1])
+        while (found := self._peek()) is not None and found < sequence:
+            self._offset += FRAME_BYTES + self._length
+        return found == sequence
 
     def frame(self, expected: int) -> FoundFrame | None:
         """The record, if it is the next of the open episode or begins a new one."""
-        if self._descriptor >= 0:
-            if frame := self._frame_here(expected):
-                return frame
-            self._finished += self.leave()
+        if self._descriptor >= 0 and (frame := self._frame_here(expected)):
+            return frame
         for directory in self._directories:
             path = overflow_path(directory, self._stream_id, expected)
             if path.exists():
+                self._finished += self.leave()
                 self._open(path)
-                if frame := self._frame_here(expected):
-                    return frame
-                self.close()
+                return self._frame_here(expected)
         return None
 
     def step(self, next_offset: int) -> list[Path]:

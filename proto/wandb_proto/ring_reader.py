@@ -213,6 +213,9 @@ class RingReader:
         files: list[Path] = []
         first, size = self._expected, 0
         while len(records) < records_max:
+            size = self._take_plain(records, records_max, size, bytes_max)
+            if len(records) == records_max:
+                break
             if self._writer and self._expected >= self._writer.sequence:
                 break
             in_ring = self._ring_frame()
@@ -236,6 +239,36 @@ class RingReader:
         tail = Tail(self._offset, self._expected)
         self._marks.append(_Mark(tail, tuple(files)))
         return Batch(first, records)
+
+    def _take_plain(
+        self, records: list[bytes], records_max: int, size: int, bytes_max: int
+    ) -> int:
+        """Take frames that follow each other in the ring; returns the size of all.
+
+        The short way for nearly every record, because it holds the GIL beside a
+        training loop: 0.3 µs each. It stops at whatever is special.
+        """
+        memory, offset, sequence = self._memory, self._offset, self._expected
+        unpack, end, trusted = FRAME.unpack_from, self._end, self._writer is not None
+        stop = self._writer.sequence if self._writer else sequence + records_max
+        if self._overflow.is_open:
+            return size
+        while sequence < stop and len(records) < records_max:
+            begin = offset + FRAME_BYTES
+            if begin > end:
+                break
+            length, found, crc = unpack(memory, offset)
+            if found != sequence or not 0 < length <= end - begin:
+                break
+            payload = memory[begin : begin + length]
+            if not trusted and checksum(payload, sequence) != crc:
+                break
+            if size + length > bytes_max:
+                break
+            records.append(payload)
+            size, offset, sequence = size + length, begin + length, sequence + 1
+        self._offset, self._expected = offset, sequence
+        return size
 
     def release(self, next_sequence: int) -> bool:
         """Everything below is in the log: move the tail, remove its files.
@@ -264,6 +297,11 @@ class RingReader:
                 yield from enumerate(batch.records, batch.first_sequence)
             if not self._step_over_damage():
                 return
+
+    def take_damages(self) -> list[RingDamage]:
+        """What was found unreadable since the last call."""
+        taken, self.damages = self.damages, []
+        return taken
 
     def discard(self) -> None:
         """Remove the ring and all that belongs to it."""

@@ -226,6 +226,21 @@ def test_a_refused_token_is_tried_again(core: RecordingCore, bench: Bench) -> No
     assert bench.flush()
 
 
+def test_unreadable_records_are_told_and_stepped_over(
+    core: RecordingCore, bench: Bench
+) -> None:
+    bench.append(3)
+    begin = bench.ring.offset
+    bench.append(1)
+    bench.ring.memory[begin + 4] ^= 0xFF  # its sequence
+    bench.append(2)
+    core.start()
+
+    wait_until(lambda: bench.notices)
+
+    assert bench.notices == [("error", "1 records in the spool were unreadable.")]
+
+
 def test_an_idle_link_does_not_connect(core: RecordingCore, bench: Bench) -> None:
     core.start()
 

@@ -169,20 +169,30 @@ def test_a_record_over_the_limit_is_a_gap(make: Any) -> None:
 
 
 def test_an_append_inside_an_append_is_queued_and_follows(make: Any) -> None:
-    """As from a signal handler or a finaliser: here, from the wait for room."""
+    """As from a finaliser; here from the message that is told in the middle."""
     bench = make(FullRing())
+    bench.spool._notify = lambda level, text: bench.spool.append(b"from inside")
+
+    bench.spool.append(bytes(RECORD_BYTES_MAX + 1))
+
+    gap, inside = bench.take()
+    assert Record.FromString(gap).request.gap.record_count == 1
+    assert inside == b"from inside"
+
+
+def test_an_append_inside_a_wait_does_not_wait_again(make: Any) -> None:
+    """As from a signal handler while log() waits for room."""
+    bench = make(FullRing("wait"))
     bench.fill()
 
     def kick() -> None:
-        if bench.kicks == 0:
-            bench.kicks += 1
-            bench.spool.append(b"from inside")
-        bench.take()
+        bench.spool._kick = bench.take
+        bench.spool.append(b"from inside")
 
     bench.spool._kick = kick
     bench.spool.append(b"outer")
 
-    assert bench.take()[-2:] == [b"outer", b"from inside"]
+    assert sorted(bench.take()[-2:]) == [b"from inside", b"outer"]
 
 
 def test_threads_and_signals_together_lose_nothing(make: Any) -> None:

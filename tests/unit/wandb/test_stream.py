@@ -309,8 +309,8 @@ pid = os.fork()
 if pid == 0:
     child("child")
     assert stream.flush(20), "not flushed"
-    assert stream.ask("start_run", __import__(
-        "wandb_proto.v1.core_service_pb2", fromlist=["x"]).StartRunRequest()).server_known
+    from wandb_proto.v1.core_service_pb2 import StartRunRequest
+    assert stream.ask("start_run", StartRunRequest()).server_known
     assert stream.close(20)
     sys.exit(0)
 assert os.waitpid(pid, 0)[1] == 0
