@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from wandb_server.model import Run
 from wandb_server.operations import open_archive
 

@@ -37,6 +37,8 @@ def write_table(
     connection: Connection, run_id: int, end_row: int, facts: Mapping[str, Any]
 ) -> None:
     """Replace the facts: they are of the rows below `end_row`."""
-    content = zstandard.ZstdCompressor(level=LEVEL).compress(json_codec.dumps(facts))
+    content = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(
+        json_codec.dumps(facts)
+    )
     row = {"run_id": run_id, "end_row": end_row, "content": content}
     upsert(connection, key_tables, [row], ["end_row", "content"])

@@ -13,6 +13,7 @@ index   zstd( u64 block count, u64 row count,
 
 - Any row is read by decompressing one block; a scan decompresses each once.
 - The index alone answers which rows lie in a range of steps.
+- Every frame carries a checksum: damage is reported, never returned as rows.
 - Lines may contain any byte, also a newline: their lengths are in the index.
 """
 
@@ -55,7 +56,7 @@ def write_rows(
     path: Path, steps: Sequence[int | None], rows: Sequence[int], texts: Sequence[bytes]
 ) -> int:
     """Write a new file; its size."""
-    compress = zstandard.ZstdCompressor(level=LEVEL).compress
+    compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress
     offsets, first = [len(MAGIC)], [0]
     with path.open("wb") as file:
         file.write(MAGIC)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from wandb_server.model import Archive, FileChunk, FileStreamPost, Run, RunUpsert, User
 from wandb_server.operations import ArchiveSettings, open_archive
 
@@ -48,7 +47,9 @@ class Desk:
             self.user.name, "p", name, FileStreamPost(**values)
         )
 
-    async def log(self, *rows: Mapping[str, Any], name: str = "r1", **values: Any) -> None:
+    async def log(
+        self, *rows: Mapping[str, Any], name: str = "r1", **values: Any
+    ) -> None:
         """Post history rows behind those posted before."""
         stream = (name, values.get("client_id") or values.get("log_id") or "")
         first = self.lines.get(stream, 0)

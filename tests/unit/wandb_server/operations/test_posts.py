@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-
 from wandb_server.errors import QueryError
 from wandb_server.model import FileChunk
 
@@ -59,7 +58,9 @@ async def test_equal_row_at_a_new_line_is_dropped_and_others_are_kept(
     desk: Any, compacted: bool
 ) -> None:
     await desk.start()
-    await desk.post(chunks=(FileChunk(HISTORY, 0, ('{"_step": 3, "x": NaN, "y": 1}',)),))
+    await desk.post(
+        chunks=(FileChunk(HISTORY, 0, ('{"_step": 3, "x": NaN, "y": 1}',)),)
+    )
     await desk.post(complete=True, exit_code=0)
     if compacted:
         await desk.archive.compact()
@@ -94,7 +95,9 @@ async def test_rows_come_back_byte_for_byte(desk: Any) -> None:
     await desk.archive.compact()
 
     assert await history(desk) == list(texts)
-    assert [line async for line in desk.archive.export_rows(run, HISTORY)] == list(texts)
+    assert [line async for line in desk.archive.export_rows(run, HISTORY)] == list(
+        texts
+    )
 
 
 async def test_a_line_that_is_no_object_is_exported_but_not_a_row(desk: Any) -> None:

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-
 from wandb_server.errors import QueryError
 from wandb_server.model import FileChunk, RunQuery, RunUpsert
 
@@ -56,7 +55,9 @@ async def test_storage_ids_that_are_not_ours_are_nobody(desk: Any) -> None:
 
 
 async def test_texts_with_strange_characters_are_stored(desk: Any) -> None:
-    run = await desk.start("ünï", display_name="a\0b\ud800", config_json='{"x":"\ud800"}')
+    run = await desk.start(
+        "ünï", display_name="a\0b\ud800", config_json='{"x":"\ud800"}'
+    )
     assert "b" in run.display_name
     assert run.config_json == '{"x":"\ud800"}'
 
@@ -74,7 +75,9 @@ async def project(desk: Any) -> Any:
     for name, values, summary in runs:
         desk.clock.now += 1
         tags = ("even", name) if name in "bd" else (name,)
-        await desk.start(name, config_json=config(**values), tags=tags, group="g" + name)
+        await desk.start(
+            name, config_json=config(**values), tags=tags, group="g" + name
+        )
         await desk.post(name, chunks=(FileChunk("wandb-summary.json", 0, (summary,)),))
     await desk.post("a", complete=True, exit_code=0)
     await desk.post("b", complete=True, exit_code=1)
@@ -159,7 +162,9 @@ async def test_filters(project: Any, filters: Any, names: str) -> None:
         {"config.lr": [[1]]},
     ],
 )
-async def test_filters_that_cannot_be_read_are_refused(project: Any, filters: Any) -> None:
+async def test_filters_that_cannot_be_read_are_refused(
+    project: Any, filters: Any
+) -> None:
     with pytest.raises(QueryError):
         await project.archive.query_runs(RunQuery("ann", "p", filters))
 

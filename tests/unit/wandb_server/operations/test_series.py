@@ -1,15 +1,13 @@
 """Series against a reference that does it the slow, obvious way."""
 
-import json
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from wandb_server.errors import QueryError
 from wandb_server.model import Series, SeriesQuery
 
@@ -22,7 +20,11 @@ numbers = st.one_of(
 rows = st.lists(
     st.fixed_dictionaries(
         {"_step": st.integers(0, 60), "_runtime": st.floats(0, 100)},
-        optional={"a": numbers, "n": st.fixed_dictionaries({"b": numbers}), "t": st.text()},
+        optional={
+            "a": numbers,
+            "n": st.fixed_dictionaries({"b": numbers}),
+            "t": st.text(),
+        },
     ),
     max_size=60,
     # A row equal to a stored one of the same step is dropped on purpose.
@@ -56,7 +58,17 @@ def reference(
 ) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {
         name: []
-        for name in ("x", "last", "minimum", "maximum", "mean", "count", "nan", "+", "-")
+        for name in (
+            "x",
+            "last",
+            "minimum",
+            "maximum",
+            "mean",
+            "count",
+            "nan",
+            "+",
+            "-",
+        )
     }
     for group in groups:
         values = [value for _, _, value in group]
@@ -104,7 +116,7 @@ def group(
 
 
 @pytest.fixture
-async def asked(desk: Any) -> AsyncIterator[Callable[..., Any]]:
+async def asked(desk: Any) -> Callable[..., Any]:
     """Posts rows to a run of its own, part of them compacted; asks and checks."""
     count = 0
 
@@ -138,7 +150,7 @@ async def asked(desk: Any) -> AsyncIterator[Callable[..., Any]]:
             check(one, points, group(points, low, high, query.buckets))
         return answer
 
-    yield ask
+    return ask
 
 
 @given(
@@ -183,7 +195,9 @@ async def test_a_spike_and_a_nan_survive_any_reduction(desk: Any) -> None:
 async def test_strings_and_media_are_keys_but_no_series(desk: Any) -> None:
     await desk.start()
     image = {"_type": "image-file", "path": "x.png"}
-    logged = [{"_step": s, "s": "x", "i": image, "l": [s], "b": True} for s in range(20)]
+    logged = [
+        {"_step": s, "s": "x", "i": image, "l": [s], "b": True} for s in range(20)
+    ]
     await desk.log(*logged)
     for _ in range(2):
         keys = {k.key: k for k in await desk.archive.metric_keys(await desk.run())}

@@ -1,0 +1,187 @@
+"""Rows as columns, facts of keys."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wandb_server.ingest.console import read_console_line
+from wandb_server.ingest.key_facts import from_plain, join_facts, to_plain
+from wandb_server.ingest.rows import (
+    holds_key,
+    join_rows,
+    parse_rows,
+    same_json,
+    value_at,
+)
+from wandb_server.ingest.segments import line_ranges
+from wandb_server.ingest.values import (
+    TEXT_CHARACTERS_MAX,
+    clean_text,
+    merge_summaries,
+    values_of,
+)
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("ab._", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+documents = st.dictionaries(st.text("ab._", max_size=3), trees, max_size=5)
+
+
+def parsed(rows: list[Any], first: int = 0) -> Any:
+    return parse_rows(
+        (at, at, json.dumps(row).encode()) for at, row in enumerate(rows, first)
+    )
+
+
+def described(facts: Any) -> list[str]:
+    return sorted(
+        f"{key} {sorted(fact.types.items())} {fact.monotonic} {fact.last!r} "
+        f"{fact.first_number!r} {fact.last_number!r}"
+        for key, fact in facts.items()
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(documents, max_size=8), cut=st.integers(0, 8))
+def test_joined_pieces_equal_the_whole(rows: list[Any], cut: int) -> None:
+    whole = parsed(rows)
+    joined = join_rows(parsed(rows[:cut]), parsed(rows[cut:], min(cut, len(rows))))
+
+    assert joined.row.tolist() == whole.row.tolist()
+    assert joined.points.keys() == whole.points.keys()
+    for key, points in whole.points.items():
+        assert joined.points[key].index.tolist() == points.index.tolist()
+        assert joined.points[key].kind.tolist() == points.kind.tolist()
+        assert repr(joined.points[key].value.tolist()) == repr(points.value.tolist())
+    assert described(joined.facts) == described(whole.facts)
+    assert repr(from_plain(to_plain(joined.facts))) == repr(dict(joined.facts))
+    assert join_facts({}, whole.facts) == join_facts(whole.facts, {})
+
+
+@settings(max_examples=40, deadline=None)
+@given(row=documents)
+def test_every_parsed_key_is_held_by_its_row(row: dict[str, Any]) -> None:
+    for key in parsed([row]).facts:
+        assert holds_key(row, key)
+        value_at(row, key)
+    assert not holds_key(row, "absent.key")
+    assert value_at(row, "absent.key") is None
+
+
+@given(value=trees, other=trees)
+def test_same_json_is_equality_of_json(value: Any, other: Any) -> None:
+    assert same_json(value, json.loads(json.dumps(value)))
+    assert same_json(value, other) == same_json(other, value)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        (1, 1.0, True),
+        (1, True, False),
+        (0, False, False),
+        (math.nan, math.nan, True),
+        ([math.nan], [1], False),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        (None, False, False),
+        ("1", 1, False),
+    ],
+)
+def test_same_json_cases(left: Any, right: Any, same: bool) -> None:
+    assert same_json(left, right) is same
+
+
+def test_numbers_of_every_kind_are_points() -> None:
+    rows = [
+        {"a": 1, "b": {"c": True}, "d": 10**400},
+        {"a": math.nan, "b": {"c": "x"}, "d": -math.inf},
+        {"a": None, "b.c": 4, "b": {"c": 5}, "d": 2},
+    ]
+    found = parsed(rows)
+
+    assert found.points["a"].kind.tolist() == [0, 1]
+    assert found.points["a"].index.tolist() == [0, 1]
+    assert found.points["b.c"].value.tolist() == [1.0, 5.0]
+    assert found.points["d"].kind.tolist() == [2, 3, 0]
+    assert found.facts["a"].types == {"number": 2, "nil": 1}
+
+
+def test_lines_that_are_no_objects_are_empty_rows() -> None:
+    found = parse_rows([(0, 0, b"[1]"), (1, 1, b"oops"), (2, 2, b"[" * 100_000)])
+    assert (found.row_count, found.points) == (3, {})
+
+
+def test_long_last_values_are_not_kept() -> None:
+    facts = parsed([{"s": "x" * 5000, "n": 10**30}]).facts
+    assert facts["s"].last is None
+    assert facts["n"].last == 1e30
+
+
+def test_line_ranges_cover_exactly_the_lines() -> None:
+    lines = [("a", 3), ("a", 1), ("a", 2), ("b", 0), ("a", 9)]
+    assert sorted(line_ranges(lines)) == [("a", 1, 4), ("a", 9, 10), ("b", 0, 1)]
+
+
+def test_config_is_unwrapped_and_flattened_to_its_depth() -> None:
+    config = {
+        "lr": {"value": 0.1},
+        "deep": {"value": {"a": {"b": {"c": {"d": 1}}}}},
+        "plain": 3,
+        "_wandb": {"value": {"t": 1}},
+        "nan": {"value": math.nan},
+        "long": {"value": "x" * 5000},
+    }
+    found = {v.key: v for v in values_of("config", json.dumps(config))}
+
+    assert set(found) == {"lr", "deep.a.b.c", "plain", "nan", "long"}
+    assert (found["lr"].kind, found["lr"].number) == ("number", 0.1)
+    assert (found["deep.a.b.c"].kind, found["deep.a.b.c"].text) == ("map", '{"d":1}')
+    assert (found["nan"].kind, found["nan"].number) == ("nan", None)
+    assert len(found["long"].text or "") == TEXT_CHARACTERS_MAX
+
+
+def test_texts_that_are_no_objects_have_no_values() -> None:
+    for text in ("", "[]", "x", "[" * 100_000):
+        assert values_of("summary", text) == []
+        assert merge_summaries('{"a":1}', text) == '{"a":1}'
+        assert merge_summaries(text, '{"a":1}') == '{"a":1}'
+        assert merge_summaries(text, text) == text
+
+
+@given(st.text())
+def test_clean_text_can_be_stored_anywhere(text: str) -> None:
+    assert "\0" not in clean_text(text + "\0\ud800")
+    clean_text(text + "\ud800").encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "labelled", "expected"),
+    [
+        ("2026-11-20T17:50:40.322582 hi", False, (None, None, "hi")),
+        ("ERROR 2026-11-20T17:50:40.322582 hi", False, ("error", None, "hi")),
+        ("2026-11-20T17:50:40.322582 [r0] hi", True, (None, "r0", "hi")),
+        ("2026-11-20T17:50:40.322582 [r0] hi", False, (None, None, "[r0] hi")),
+        ("2026-11-20T17:50:40.322582 ", False, (None, None, "")),
+        (
+            '{"ts":"t","content":"c","level":"error","label":"l"}',
+            False,
+            ("error", "l", "c"),
+        ),
+        ('{"a": 1}', False, (None, None, '{"a": 1}')),
+        ("{oops", False, (None, None, "{oops")),
+        ("plain", True, (None, None, "plain")),
+    ],
+)
+def test_console_lines(text: str, labelled: bool, expected: tuple[Any, ...]) -> None:
+    line = read_console_line(7, text, labelled=labelled)
+    assert (line.level, line.label, line.text) == expected
+    assert line.number == 7
