@@ -15,6 +15,11 @@ class _UtcFormatter(logging.Formatter):
         return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+class _RunLog(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk is no reason to print a traceback into a training."""
+
+
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
 
 
@@ -23,7 +28,7 @@ def open_log(settings: Settings) -> logging.Handler | None:
     if not settings.log_user:
         return None
     try:
-        log = logging.FileHandler(settings.log_user, encoding="utf-8", delay=True)
+        log = _RunLog(settings.log_user, encoding="utf-8", delay=True)
     except OSError:
         return None
     level = logging.DEBUG if settings.debug else logging.INFO

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from wandb._terminal import termwarn
+from wandb.errors import Error
 from wandb.sdk.wandb_settings import Settings
 
 TRIES_MAX = 10_000
@@ -29,7 +30,7 @@ def make_run_directory(settings: Settings, run_id: str, start_time: float) -> Pa
     An unwritable root is told to the user, and the system's temporary directory serves.
 
     Raises:
-        OSError: not even that can be written.
+        Error: not even that can be written.
     """
     stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(start_time))
     name = f"{settings.run_mode}-{stamp}-{run_id}"
@@ -42,15 +43,25 @@ def make_run_directory(settings: Settings, run_id: str, start_time: float) -> Pa
             f"{root} is not writable ({problem.strerror}): "
             f"the run's data go to {fallback}"
         )
-        try:
-            directory = _make(fallback, name)
-        except OSError:  # another user's /tmp/wandb
-            directory = _make(Path(tempfile.mkdtemp(prefix="wandb-")), name)
+        directory = _make_elsewhere(fallback, name)
     if settings.symlink:
         _link(directory.parent / "latest-run", Path(directory.name))
         log = Path(directory.name) / "logs" / "debug.log"
         _link(directory.parent / "debug.log", log)
     return directory
+
+
+def _make_elsewhere(fallback: Path, name: str) -> Path:
+    try:
+        return _make(fallback, name)
+    except OSError:  # another user's /tmp/wandb
+        try:
+            return _make(Path(tempfile.mkdtemp(prefix="wandb-")), name)
+        except OSError as problem:
+            raise Error(
+                f"No directory takes the run's data ({problem}): set WANDB_DIR to one "
+                "that does, or WANDB_MODE=disabled to record nothing."
+            ) from problem
 
 
 def _make(root: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ spool of this process, and the next core takes them from there.
 
 import json
 import logging
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,9 @@ def _decide(session: Session, settings: Settings, config: dict[str, Any]) -> _St
         where = Path(settings.git_root or ".")
         repository = find_repository(where, settings.git_remote)
     server = choose_server(settings, session.places, session.environ)
-    changes: dict[str, Any] = {"base_url": server.base_url}
+    # Absolute: a script may change its directory before the run ends.
+    root = os.path.abspath(settings.root_dir or ".")
+    changes: dict[str, Any] = {"base_url": server.base_url, "root_dir": root}
     if server.offline_because and settings.mode == "online":
         changes["mode"] = "offline"
     if settings.project is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb.errors import UsageError
+from wandb.errors import Error, UsageError
 from wandb.sdk.environment import Program, gather_environment, gather_telemetry
 from wandb.sdk.git import Repository
 from wandb.sdk.names import readable_name
@@ -136,6 +136,16 @@ def test_unwritable_root_falls_back_with_a_warning(
 
     assert made.is_relative_to(tmp_path / "temporary")
     assert "is not writable" in capsys.readouterr().err
+
+
+def test_without_any_writable_directory_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "root").write_text("a file")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "root"))
+
+    with pytest.raises(Error, match="WANDB_DIR"):
+        make_run_directory(Settings(root_dir=str(tmp_path / "root")), "abc", NOON)
 
 
 def _places(tmp_path: Path) -> Places:
