@@ -179,7 +179,7 @@ export class Chart {
         {
           ...shared,
           gap: 4,
-          space: 28,
+          space: (_plot, _axis, _min, _max, pixels) => Math.max(28, pixels / 12),
           size: (_plot, values) => Math.max(30, Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0)) * 6.4 + 12),
           values: (_plot, splits, _axis, _space, increment) =>
             splits.map((value) => (value == null ? "" : tick(value, log ? Math.abs(value) : increment))),

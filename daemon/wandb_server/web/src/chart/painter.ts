@@ -172,7 +172,7 @@ export function paintLine(
   context.beginPath();
   for (const [at, height] of dots) {
     context.moveTo(at, height);
-    context.arc(at, height, (width + 0.75) * frame.ratio, 0, 2 * Math.PI);
+    context.arc(at, height, (dots.length === 1 ? 3 : width + 0.75) * frame.ratio, 0, 2 * Math.PI);
   }
   context.fill();
   context.globalAlpha = 1;

@@ -16,11 +16,13 @@ export function Dialog({ title, label, onClose, children, wide = false }: Dialog
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    (element?.querySelector<HTMLElement>("input") ?? element)?.focus();
     return () => element?.close();
   }, []);
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       className={wide ? "dialog wide" : "dialog"}
       aria-label={label}
       onCancel={(event) => {
