@@ -205,6 +205,35 @@ def test_forked_child_may_start_a_run_of_its_own(desk: Desk) -> None:
     assert desk.rows("parent") == [{"p": 1}]
 
 
+PICKLED = """
+import multiprocessing, wandb
+
+def work(run, name):
+    run.log({name: run.config["n"]})
+    run.finish()
+
+if __name__ == "__main__":
+    run = wandb.init(id="r", config={"n": 5}, settings={"console": "off"})
+    for how in ("fork", "spawn", "forkserver"):
+        context = multiprocessing.get_context(how)
+        process = context.Process(target=work, args=(run, how))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    run.log({"parent": 1})
+"""
+
+
+def test_run_goes_along_into_processes_of_every_kind(desk: Desk) -> None:
+    done = desk.run(PICKLED)
+
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: len(desk.rows("r")) == 4)
+    for row in ({"fork": 5}, {"spawn": 5}, {"forkserver": 5}, {"parent": 1}):
+        assert row in desk.rows("r")
+    assert len(desk.records("r", "exit")) == 1
+
+
 CONSOLE = """
 import sys, wandb
 print("before")

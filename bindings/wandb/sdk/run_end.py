@@ -33,8 +33,8 @@ CONTAINER_FACTOR = 10
 
 def end_run(run: "Run", exit_code: int) -> None:
     """End the run once; never raises because of core or a server."""
-    if os.getpid() != run._pid:
-        _leave(run)  # a forked child: the run goes on in its parent
+    if os.getpid() != run._owner_pid:
+        _leave(run)  # a child: the run goes on in its parent
         return
     for callback in run._at_finish:
         callback()
@@ -58,6 +58,7 @@ def _leave(run: "Run") -> None:
     run._stream.flush(run._settings.finish_timeout)
     run._stream.close()
     run._ended(None)
+    run._session.remove(run)
     _unbind(run)
 
 

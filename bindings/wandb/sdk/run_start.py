@@ -76,7 +76,8 @@ def start_run(
         _require_key(start)
     start = _with_directory(start)
     log_file = debug_log.open_log(start.settings)
-    stream = _open_stream(session, start)
+    settings = start.settings
+    stream = open_stream(session, settings, start.server, primary=settings.x_primary)
     run = _first_records(session, start, stream)
     run._at_finish.append(lambda: debug_log.close_log(log_file))
     _tell_start(start, run)
@@ -133,7 +134,10 @@ def _with_directory(start: _Start) -> _Start:
     )
 
 
-def _open_stream(session: Session, start: _Start) -> Stream:
+def open_stream(
+    session: Session, settings: Settings, server: ServerChoice, *, primary: bool
+) -> Stream:
+    """A stream into the run's log, with core running if it can be started."""
     try:
         ensure_core(session.places, session.environ)
     except Exception as problem:  # a run's boundary: training goes on without core
@@ -142,12 +146,11 @@ def _open_stream(session: Session, start: _Start) -> Stream:
             f"The core daemon cannot be started ({problem}). The run goes on; its data "
             "are kept on this machine and are taken up when core runs."
         )
-    settings, server = start.settings, start.server
     return Stream.open(
         settings.run_id or "",
         settings.sync_file or "",
         session.places,
-        primary=settings.x_primary,
+        primary=primary,
         settings=_stream_settings(session, server),
         notify=tell,
     )

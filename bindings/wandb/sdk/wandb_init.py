@@ -140,7 +140,7 @@ def _active(session: Session, settings: Settings) -> Run | None:
     current = wandb.run
     if current is None or settings.reinit == "create_new":
         return None
-    if current._pid != os.getpid():
+    if current._owner_pid != os.getpid():
         return None  # a forked child starts a run of its own
     action = settings.reinit
     if action == "default":

@@ -53,7 +53,8 @@ class Run:
         self._session = parts.session
         self._stream: RecordStream = parts.stream
         self._questions = parts.questions
-        self._pid = os.getpid()
+        self._owner_pid = os.getpid()
+        """The process whose finish ends the run."""
         self._answer = StartAnswer()
         self._asked_at = 0.0
         self._finished = False
@@ -343,9 +344,10 @@ class Run:
         self.finish(0 if kind is None else 1)
 
     def __reduce__(self) -> Any:
-        from wandb.sdk.wandb_init import attach
+        from wandb.sdk.run_join import join_run
 
-        return attach, (self.id,)
+        settings = self._settings.merged({"api_key": None})
+        return join_run, (self._facts, settings, self._config.as_dict())
 
     def __repr__(self) -> str:
         return f"<wandb.Run {self.path}>"
