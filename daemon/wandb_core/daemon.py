@@ -31,7 +31,7 @@ from wandb_core.lifecycle import (
 )
 from wandb_core.local_server import LocalServer
 from wandb_core.owner_mark import Machine
-from wandb_core.pending_upload import UploadTools
+from wandb_core.pending_upload import LOCAL_SERVER_RETRY_S, UploadTools
 from wandb_core.receiver import Endpoint
 from wandb_core.reception import CoreReception
 from wandb_core.runs import Runs
@@ -163,12 +163,16 @@ class Daemon:
         await endpoint.close()
 
     async def _watch_local_server(self, runs: Runs) -> None:
+        told = ""
         while True:
             await self._clock.sleep(self._settings.local_server_check_s)
             try:
                 await runs.watch_local_server()
             except LocalServerMissing as error:
-                _log.warning("local_server_gone reason=%s", error)
+                if str(error) != told:
+                    _log.warning("local_server_gone reason=%s", error)
+                told = str(error)
+                await self._clock.sleep(LOCAL_SERVER_RETRY_S)
 
     def _tick_s(self) -> float:
         return min(self._settings.orphan_check_s, self._settings.idle_timeout_s / 2)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from wandb_proto.places import Places
 
@@ -77,7 +78,7 @@ class LocalServer:
             address = self.address()
             if address is not None and _listens(address):
                 return address
-            self._start()
+            self._start(address)
             address = self.address()
             if address is None or not _listens(address):
                 raise LocalServerMissing(
@@ -86,7 +87,8 @@ class LocalServer:
                 )
             return address
 
-    def _start(self) -> None:
+    def _start(self, crashed: LocalServerAddress | None) -> None:
+        """Run its start command; one that crashed gets the port that it had."""
         if importlib.util.find_spec("wandb_server") is None or not _is_installed():
             raise LocalServerMissing(
                 "The local server is not installed: pip install 'wandb[server]', "
@@ -95,6 +97,8 @@ class LocalServer:
             )
         _log.info("local_server_start")
         command = [sys.executable, "-m", "wandb_server", "start", "--quiet"]
+        if crashed is not None and (port := urlsplit(crashed.url).port):
+            command += ["--port", str(port)]
         try:
             ended = subprocess.run(
                 command,
