@@ -49,7 +49,7 @@ class LogPrefixes(dict[int, bytes]):
     """Length of the JSON -> the bytes before it, for a committed call without step."""
 
     def __missing__(self, length: int) -> bytes:
-        prefix = _log_prefix(length, True, TIMESTAMP.size)
+        prefix = log_prefix(length, True, TIMESTAMP.size)
         if len(self) < _PREFIXES_MAX:
             self[length] = prefix
         return prefix
@@ -152,9 +152,13 @@ def encode_log_request(
     """
     suffix = TIMESTAMP.pack(TIMESTAMP_TAG, timestamp)
     if step is not None:
-        zigzag = (step << 1) ^ (step >> 63)
-        suffix = b"\x10" + _varint(zigzag) + suffix
-    return _log_prefix(len(data_json), commit, len(suffix)) + data_json + suffix
+        suffix = encode_step(step) + suffix
+    return log_prefix(len(data_json), commit, len(suffix)) + data_json + suffix
+
+
+def encode_step(step: int) -> bytes:
+    """The field of a step, which must fit into 64 bits."""
+    return b"\x10" + _varint((step << 1) ^ (step >> 63))
 
 
 def encode_gap(record_count: int, reason: str) -> bytes:
@@ -165,7 +169,12 @@ def encode_gap(record_count: int, reason: str) -> bytes:
     return b"\xa2\x06" + _varint(len(request)) + request
 
 
-def _log_prefix(length: int, commit: bool, suffix_length: int) -> bytes:
+def log_prefix(length: int, commit: bool, suffix_length: int) -> bytes:
+    """What stands before JSON of this length, if so many bytes follow it.
+
+    Raises:
+        ValueError: more than 256 MiB.
+    """
     committed = _COMMIT if commit else b""
     log = len(committed) + 5 + length + suffix_length
     if log + 6 >= _LENGTH_MAX:

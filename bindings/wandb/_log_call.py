@@ -20,15 +20,14 @@ from wandb._encode import (
     VALUE_BYTES_WARNED,
     DataEncoder,
     LogPrefixes,
-    encode_log_request,
+    encode_step,
+    log_prefix,
 )
 from wandb._spool import Spool
 
 _STEP_MAX = 2**63 - 1
 _FAST_BYTES_MAX = 4096
 """zlib gives the GIL away beyond 5 KiB; longer records take the other way."""
-
-assert _FAST_BYTES_MAX < VALUE_BYTES_WARNED
 
 
 class Log(Protocol):
@@ -83,39 +82,44 @@ def make_log(
     word about that (another stream may have closed steps), so the data go to it anyway.
     """
     prefixes = LogPrefixes()
-    dumps, default, crc32 = orjson.dumps, encoder.default, zlib.crc32
+    encode, dumps, default = encoder.encode, orjson.dumps, encoder.default
+    crc32 = zlib.crc32
     pack_frame, pack_timestamp = FRAME.pack, TIMESTAMP.pack
 
-    def log_slowly(data: Any, step: Any, commit: bool | None) -> None:
-        body = encoder.encode(data)
+    def place(step: Any, commit: bool | None, size: int) -> tuple[bytes, bytes]:
+        """What stands before and after the JSON of a call that is not the usual one."""
+        is_committed = step is None if commit is None else bool(commit)
         if step is None:
-            committed = commit is None or bool(commit)
-            steps.current += committed
-            spool.append(encode_log_request(body, now(), None, committed))
+            steps.current += is_committed
+            suffix = b""
         else:
-            number = steps.enter(step, bool(commit), refuse)
-            spool.append(encode_log_request(body, now(), number, bool(commit)))
+            suffix = encode_step(steps.enter(step, is_committed, refuse))
+        return log_prefix(size, is_committed, len(suffix) + TIMESTAMP.size), suffix
 
     def log(data: Any, step: Any = None, commit: bool | None = None) -> None:
-        if step is not None or (commit is not None and commit is not True):
-            return log_slowly(data, step, commit)
         if type(data) is not dict or "_step" in data or "" in data:
-            return log_slowly(data, step, commit)
-        try:
-            body = dumps(data, default, OPTIONS)
-        except TypeError:
-            return log_slowly(data, step, commit)
-        size = len(body)
-        # orjson writes NaN and infinities as null.
-        if size > _FAST_BYTES_MAX or b"null" in body:
-            return log_slowly(data, step, commit)
-        payload = prefixes[size] + body + pack_timestamp(TIMESTAMP_TAG, now())
+            body = encode(data)
+        else:
+            try:
+                body = dumps(data, default, OPTIONS)
+            except TypeError:
+                body = encode(data)
+            # orjson writes NaN and infinities as null.
+            if b"null" in body or len(body) > VALUE_BYTES_WARNED:
+                body = encode(data)
+        if step is None and (commit is None or commit is True):
+            prefix, suffix = prefixes[len(body)], b""
+            steps.current += 1
+        else:
+            prefix, suffix = place(step, commit, len(body))
+        payload = prefix + body + suffix + pack_timestamp(TIMESTAMP_TAG, now())
+        size = len(payload)
+        if size > _FAST_BYTES_MAX:
+            return spool.append(payload)
         with spool.lock:
             ring = spool.ring
             begin = ring.offset
-            size = len(payload)
             end = begin + FRAME_BYTES + size
-            steps.current += 1
             if end <= ring.limit and not spool.busy:
                 spool.busy = True
                 try:
