@@ -107,6 +107,8 @@ class PendingUpload:
     def status(self) -> UploadStatus:
         """A snapshot; before the run's turn only the problem is known."""
         status = self._uploader.status
+        if self.end is not None and not self.end.uploaded:
+            return replace(status, problem=self.end.problem, failed=True)
         if self._problem:
             return replace(status, problem=self._problem, failed=self._missing)
         return status
@@ -147,6 +149,14 @@ class PendingUpload:
         _log.info("upload_end path=%s uploaded=%s", self.path, self.end.uploaded)
         if self.end.error_kind != "authentication":  # a login would mend that
             await asyncio.to_thread(self._forget)
+
+    def break_off(self, error: Exception) -> None:
+        """Something that nobody foresaw happened: tell it, keep the backlog entry."""
+        problem = f"The upload broke off: {error!r}."
+        self.end = UploadEnd(uploaded=False, problem=problem)
+        self._notifier.notify(
+            "error", f"{problem} Your data are in {self.path}; core tries again later."
+        )
 
     def leave_order(self) -> None:
         """Later logs of the run need not wait any more; idempotent."""

@@ -205,7 +205,7 @@ class RunPipeline:
             if self._run_log is None and not await self._open():
                 return
             assert self._run_log is not None
-            staged = await self._in_thread(partial(self._run_log.stage, batches))
+            staged = await self._stage(batches)
             self._report(staged)
             if not await self._write():
                 return
@@ -215,6 +215,14 @@ class RunPipeline:
                     staged.record_count, len(batches), len(staged.rejections), growth
                 )
             await self._acknowledge(staged)
+
+    async def _stage(self, batches: list[IncomingBatch]) -> StagedBatches:
+        assert self._run_log is not None
+        try:
+            return await self._in_thread(partial(self._run_log.stage, batches))
+        except Exception:  # the boundary of a run: one record must not stop it
+            _log.exception("stage_failed run=%s", self.run_id)
+        return await self._in_thread(partial(self._run_log.stage_sound, batches))
 
     async def _acknowledge(self, staged: StagedBatches) -> None:
         assert self._run_log is not None

@@ -13,7 +13,7 @@ an append. A crash between two lines leaves either a batch whose carrier is in t
 to deliver them again, and keeps them if they exist nowhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,12 +60,16 @@ class RunLog:
     def __init__(
         self,
         path: Path,
+        run_id: str,
         processor: RunProcessor,
         writer: LogWriter,
         settings: CoreSettings,
     ) -> None:
         self.path = path
         self.processor = processor
+        self.new_processor = RunProcessor
+        """What makes a processor; another one in tests."""
+        self._run_id = run_id
         self.damages: list[LogDamaged] = []
         """Found when the log was opened; for the user."""
         self.cut_records = 0
@@ -99,10 +103,10 @@ class RunLog:
         owner_mark.claim(path, machine)
         processor = RunProcessor(run_id, VERSION)
         if not path.exists():
-            return cls(path, processor, LogWriter.create(path, files), settings)
+            return cls(path, run_id, processor, LogWriter.create(path, files), settings)
         writer, recovery = LogWriter.append_to(path, files)
         try:
-            log = cls(path, processor, writer, settings)
+            log = cls(path, run_id, processor, writer, settings)
             log._recover(will_be_resent=will_be_resent)
             log.damages[:0] = [
                 LogDamaged(path, damage.offset, damage.byte_count, damage.reason)
@@ -155,6 +159,27 @@ class RunLog:
             )
         return StagedBatches(next_sequences, record_count, tuple(rejections))
 
+    def stage_sound(self, batches: Sequence[IncomingBatch]) -> StagedBatches:
+        """After `stage` failed: find the records at fault, and stage all others.
+
+        Slow: the log is replayed once for each record at fault.
+        """
+        faulty: dict[tuple[str, int], RecordRejected] = {}
+        while True:
+            self._staged.clear()
+            self.processor = self.new_processor(self._run_id, VERSION)
+            self._recover(will_be_resent=False)
+            fault = self._stage_singly(batches, faulty.keys())
+            if fault is None:
+                break
+            faulty[fault.stream_id, fault.sequence] = fault
+        staged = self.stage(batches)  # all there already: only what to acknowledge
+        return StagedBatches(
+            staged.next_sequences,
+            sum(len(batch.records) for batch in batches),
+            tuple(faulty.values()),
+        )
+
     def write_staged(self) -> int:
         """Append all that is staged in one write; returns the log's new end.
 
@@ -188,6 +213,22 @@ class RunLog:
             return RecordRejected(stream_id, sequence, f"cannot be decoded: {error}")
         except Exception as error:  # the boundary of a run: whatever bindings may send
             return RecordRejected(stream_id, sequence, repr(error))
+        return None
+
+    def _stage_singly(
+        self, batches: Sequence[IncomingBatch], faulty: Collection[tuple[str, int]]
+    ) -> RecordRejected | None:
+        """Stage record by record; returns the first one at fault that is not known."""
+        for batch in batches:
+            for sequence, data in enumerate(batch.records, batch.first_sequence):
+                if sequence < self.processor.next_sequence(batch.stream_id):
+                    continue
+                if (batch.stream_id, sequence) not in faulty:
+                    self._apply(batch.stream_id, sequence, data)
+                try:
+                    self._stage_records(batch.stream_id, sequence + 1, checkpoint=False)
+                except Exception as error:  # the boundary of a run
+                    return RecordRejected(batch.stream_id, sequence, repr(error))
         return None
 
     def _stage_records(

@@ -263,8 +263,9 @@ class Runs:
     async def _guard_upload(self, upload: PendingUpload) -> None:
         try:
             await upload.run()
-        except Exception:  # the boundary of a run: the others go on
+        except Exception as error:  # the boundary of a run: the others go on
             _log.exception("upload_failed path=%s", upload.path)
+            upload.break_off(error)
         finally:
             upload.leave_order()
             self._wake_up()

@@ -14,7 +14,7 @@ import pytest
 from wandb_core import lifecycle
 from wandb_core.transaction_log import read_all
 from wandb_proto import PROTOCOL_VERSION, VERSION
-from wandb_proto.places import Places
+from wandb_proto.places import Places, make_private
 from wandb_proto.v1 import core_service_pb2 as service
 
 from tests.support.core_process import (
@@ -300,20 +300,25 @@ def test_a_very_long_runtime_directory_gets_a_short_socket(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_another_user_gets_neither_socket_nor_token(places_env: dict[str, str]) -> None:
+def test_another_user_gets_neither_socket_nor_token_nor_spool(
+    places_env: dict[str, str],
+) -> None:
     with running_core(places_env) as core:
         socket_path = core.places.core_socket
         root = core.places.runtime_dir.parent
         root.chmod(0o755)
         assert stat.S_IMODE(core.places.runtime_dir.stat().st_mode) == 0o700
         assert stat.S_IMODE(core.places.core_address.stat().st_mode) == 0o600
+        spool_dir = make_private(core.places.spool_dirs[0])
         tries = [
+            lambda: list(spool_dir.iterdir()),
+            (spool_dir / "evil.ring").touch,
             lambda: socket.socket(socket.AF_UNIX).connect(str(socket_path)),
             core.places.core_address.read_bytes,
             lambda: list(core.places.runtime_dir.iterdir()),
         ]
 
-        assert [_refused_as_nobody(attempt) for attempt in tries] == [True] * 3
+        assert [_refused_as_nobody(attempt) for attempt in tries] == [True] * 5
 
 
 def _refused_as_nobody(attempt: Any) -> bool:
