@@ -90,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=HOST_DEFAULT, help="address to listen on")
-    parser.add_argument("--port", type=_port, help="remembered; at first 8080")
+    parser.add_argument(
+        "--port", type=_port, help="remembered; at first 8080; 0: any free one"
+    )
     parser.add_argument("--data-dir", help="where everything is stored")
     parser.add_argument("--public-url", default="", help="what other machines call it")
 
@@ -240,8 +242,9 @@ def _serve(
         tcp = listen_tcp(settings.host, settings.port)
         for listener in tcp:
             ending.callback(listener.close)
-        if port not in (0, loaded.kept.port):
-            save_kept(options.data_dir, KeptSettings(port, loaded.kept.secret))
+        # A port found with --port 0 is remembered: core starts the server there again.
+        if (found := tcp[0].getsockname()[1]) != loaded.kept.port:
+            save_kept(options.data_dir, KeptSettings(found, loaded.kept.secret))
         remarks = [loaded.remark] if loaded.remark else []
         if not options.public_url and options.host not in LOOPBACK_HOSTS:
             remarks.append(

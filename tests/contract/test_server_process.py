@@ -312,3 +312,16 @@ def test_sigterm_ends_open_streams_at_once(places_env: dict[str, str]) -> None:
 
     assert done.returncode == 0
     assert rest is not None
+
+
+def test_a_port_found_by_the_system_is_remembered(places_env: dict[str, str]) -> None:
+    """Core starts a crashed server again; runs must find it where it was."""
+    with started_server(places_env) as first:
+        url = first.url
+    server_command(places_env, "start", "--quiet")
+    try:
+        status = json.loads(server_command(places_env, "status", "--json").stdout)
+    finally:
+        server_command(places_env, "stop")
+
+    assert status["url"] == url
