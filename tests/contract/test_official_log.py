@@ -46,8 +46,8 @@ for call in calls["log"]:
 for key, value in calls["summary"].items():
     run.summary[key] = value
 run.config.update(calls["config_update"])
-print("50%\\r100%\\nsecond")
-sys.stderr.write("problem\\n")
+for is_stderr, text in calls["console"]:
+    (sys.stderr if is_stderr else sys.stdout).write(text)
 run.finish(exit_code=3)
 """
 
@@ -75,7 +75,8 @@ def official(tmp_path: Path, *arguments: str) -> str:
 
 def official_log(tmp_path: Path, **calls: Any) -> Path:
     """The log that the official client writes of some calls."""
-    plan = {"define": [], "log": [], "summary": {}, "config": {}, "config_update": {}}
+    plan: dict[str, Any] = {"define": [], "log": [], "summary": {}, "console": []}
+    plan |= {"config": {}, "config_update": {}}
     (tmp_path / "calls.json").write_text(json.dumps(plan | calls))
     (tmp_path / "script.py").write_text(SCRIPT)
     official(tmp_path, "script.py")
@@ -127,6 +128,7 @@ def test_official_log_is_read_and_folded(tmp_path: Path) -> None:
             call({"late": True, "none": None, "big": 2**70}, 20, True),
         ],
         summary={"whole": {"p": {"q": 1}}, "nan": float("nan")},
+        console=[(False, "50%\r100%\nsecond\n"), (True, "problem\n")],
     )
 
     state, rows, records = fold(path)
@@ -213,6 +215,59 @@ def test_same_calls_give_the_same_rows_and_summary(tmp_path: Path) -> None:
     their_mean = their_summary["t/x"].pop("mean")
     assert our_summary["t/x"].pop("mean") == pytest.approx(their_mean)
     assert comparable(our_summary) == comparable(their_summary)
+
+
+UP, DOWN = "\x1b[A", "\x1b[B"
+MANY = "".join(f"line {number}\n" for number in range(50))
+CONSOLE = {
+    "plain": ["plain\n", "a\r\nb\r\n", "\n\n", "é漢字😀\rX\n", "last without newline"],
+    "progress": ["1%\r", "20%\r", "3%", "\n", "longer\rab\n", "abc\r   \n", "x  \n"],
+    "literal": ["\x1b[31mred\x1b[0m\n", "x\x1b[2Ky\x1b[2Az\tq\b\n", "y" * 5000 + "\n"],
+    "two bars": ["0: 0%\n\r1: 0%", UP, "\r0: 50%\n\r1: 50%", UP, "\r\n\n"],
+    "up and down": [f"one\ntwo{UP}!{DOWN}?\n", f"up{UP}{UP}\rXX{DOWN}{DOWN}\nend"],
+    "blanks": [
+        "abc\r   \n",
+        "abc\r x   \n",
+        "  a   ",
+        "b  \n",
+        "\t \n   ",
+        "\r\n   \n",
+    ],
+    "split": ["one\ntwo", "\x1b", "[A!", "\n\n", "\x1b", "x"],
+    "down makes lines": [f"a{DOWN * 3}b\nc", f"\n{DOWN * 2}d{UP * 2}\rX\n"],
+    "nothing below": ["a\n", DOWN * 5, "\n\n"],
+    "only newlines": ["\n\n"],
+    "frozen": [MANY, UP * 60 + "\rTOP", DOWN * 10 + "\rMID", DOWN * 40 + "\rLOW"],
+    "scrolled by downs": [MANY, DOWN * 10 + UP * 60 + "\rTOP"],
+    "scrolled empty rows": [MANY, "\n" * 40 + "y"],
+    "scrolled out": [MANY, "\n" * 40 + UP * 60 + "y"],
+    "first row": ["a" + DOWN * 40 + "b\n"],
+}
+
+
+CONSOLE_SCRIPT = """
+import json, sys, wandb
+for number, writes in enumerate(json.load(open("console.json"))):
+    run = wandb.init(project="p", id=f"run{number}")
+    for text in writes:
+        sys.stdout.write(text)
+    run.finish()
+"""
+
+
+def test_console_lines_are_those_of_the_official_terminal(tmp_path: Path) -> None:
+    """One run for each case, in one process."""
+    (tmp_path / "console.json").write_text(json.dumps(list(CONSOLE.values())))
+    (tmp_path / "script.py").write_text(CONSOLE_SCRIPT)
+    official(tmp_path, "script.py")
+
+    for number, case in enumerate(CONSOLE):
+        [path] = tmp_path.glob(f"wandb/offline-run-*/run-run{number}.wandb")
+        output = path.parent / "files" / "output.log"
+        written = output.read_text() if output.exists() else ""
+        state, _, _ = fold(path)
+        lines = state.console.take_lines()
+        assert "".join(line.text + "\n" for line in lines) == written, case
 
 
 def test_official_reader_lists_our_log(tmp_path: Path) -> None:

@@ -1,17 +1,28 @@
 """A terminal that knows four things, which is what progress bars need.
 
-    \\n        next line, column 0        ESC [ A    one line up
-    \\r        column 0                   ESC [ B    one line down
+    \\n        next row, column 0        ESC [ A    one row up
+    \\r        column 0                  ESC [ B    one row down
 
 Everything else (colours, `ESC [ 2K`, backspace, tabs) is text and takes one column per
-character. Text overwrites what is there, character by character. Only the last
-`WINDOW_LINES` lines can change; lines end at `COLUMNS_MAX`.
+character. Text overwrites what is there, character by character; blanks replace text
+but make no line longer; lines end at `COLUMNS_MAX`.
+
+```
+ lines that scrolled out: frozen
+ ┌ row 0 ── a line ──────┐
+ │ …                     │  WINDOW_ROWS rows; going down from the last one scrolls.
+ │ row 31 ─ no line yet ─│  A row becomes a line when text is written to it or below it
+ └───────────────────────┘  in the window: newlines at the end of the output make none.
+```
+
+These are the rules of the official terminal, compared with it in the contract tests.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-WINDOW_LINES = 32
+WINDOW_ROWS = 32
 COLUMNS_MAX = 4096
 
 _CONTROL = re.compile(r"(\n|\r|\x1b\[A|\x1b\[B)")
@@ -29,11 +40,11 @@ class TerminalLine:
 
 
 class Terminal:
-    """The lines of one output stream. Who creates a line asks `next_number` for it."""
+    """The lines of one output stream. Who creates a line asks `numbers` for its own."""
 
-    def __init__(self, next_number: "LineNumbers") -> None:
-        self._numbers = next_number
-        self._lines: list[TerminalLine] = []
+    def __init__(self, numbers: "LineNumbers") -> None:
+        self._numbers = numbers
+        self._rows: list[TerminalLine | None] = [None]
         self._row = 0
         self._column = 0
         self._held = ""
@@ -51,43 +62,60 @@ class Terminal:
         changed: dict[int, TerminalLine] = {}
         for piece in _CONTROL.split(text):
             if piece == "\n":
-                if self._row == len(self._lines):
-                    self._put("", timestamp, changed)
-                self._row, self._column = self._row + 1, 0
+                self._go_down()
+                self._column = 0
             elif piece == "\r":
                 self._column = 0
             elif piece == _UP:
                 self._row = max(0, self._row - 1)
             elif piece == _DOWN:
-                self._row = min(len(self._lines), self._row + 1)
+                self._go_down()
             elif piece:
                 self._put(piece, timestamp, changed)
         return changed
 
     def state(self) -> list[object]:
         """All there is to know, as JSON-able values; `restore` takes it."""
-        lines = [[line.number, line.timestamp, line.text] for line in self._lines]
-        return [lines, self._row, self._column, self._held]
+        rows = [
+            None if line is None else [line.number, line.timestamp, line.text]
+            for line in self._rows
+        ]
+        return [rows, self._row, self._column, self._held]
 
-    def restore(self, state: list[object]) -> None:
+    def restore(self, state: list[Any]) -> None:
         """Take over the state of another terminal."""
-        lines, self._row, self._column, self._held = state  # type: ignore[assignment]
-        self._lines = [TerminalLine(*line) for line in lines]  # type: ignore[attr-defined]
+        rows, self._row, self._column, self._held = state
+        self._rows = [None if line is None else TerminalLine(*line) for line in rows]
+
+    def _go_down(self) -> None:
+        self._row += 1
+        if self._row == len(self._rows):
+            self._rows.append(None)
+        if len(self._rows) > WINDOW_ROWS:
+            del self._rows[0]
+            self._row -= 1
 
     def _put(
         self, piece: str, timestamp: float, changed: dict[int, TerminalLine]
     ) -> None:
-        if self._row == len(self._lines):
-            self._lines.append(TerminalLine(self._numbers.take(), timestamp, ""))
-            if len(self._lines) > WINDOW_LINES:
-                del self._lines[0]
-                self._row -= 1
-        line = self._lines[self._row]
+        line = self._line(timestamp, changed)
         start, self._column = self._column, self._column + len(piece)
         before = line.text[:start].ljust(start)
-        line.text = (before + piece + line.text[self._column :])[:COLUMNS_MAX]
+        text = (before + piece + line.text[self._column :])[:COLUMNS_MAX]
+        line.text = text[: max(len(text.rstrip(" ")), len(line.text))]
         self._column = min(self._column, COLUMNS_MAX)
         changed[line.number] = line
+
+    def _line(self, timestamp: float, changed: dict[int, TerminalLine]) -> TerminalLine:
+        """The line of the cursor's row; it and empty ones above it are made."""
+        if (line := self._rows[self._row]) is not None:
+            return line
+        for index in range(self._row + 1):
+            if self._rows[index] is None:
+                line = TerminalLine(self._numbers.take(), timestamp, "")
+                self._rows[index] = changed[line.number] = line
+        assert line is not None
+        return line
 
 
 class LineNumbers:

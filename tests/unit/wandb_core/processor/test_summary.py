@@ -1,11 +1,14 @@
 """Section 6 of the step semantics: derived and explicit values."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from wandb_proto.v1 import record_pb2 as pb
 
 from tests.support.run_calls import (
+    Played,
     comparable,
     exiting,
     log_call,
@@ -46,12 +49,14 @@ def test_batch_without_rows_has_no_derived_summary() -> None:
 
 
 @pytest.mark.parametrize("how", [play, play_each])
-def test_objects_merge_leaf_by_leaf_and_scalars_replace_them(how: object) -> None:
-    rows = [
+def test_objects_merge_leaf_by_leaf_and_scalars_replace_them(
+    how: Callable[..., Played],
+) -> None:
+    rows: list[dict[str, Any]] = [
         {"n": {"a": 1, "b": 2}}, {"n": {"a": 3}}, {"m": {"x": 1}}, {"m": 5}, {"k": 5},
         {"k": {"a": 1}}, {"z": {"a": 1, "b": 2}}, {"z": 5}, {"z": {"a": 9}},
     ]  # fmt: skip
-    played = how(*(log_call(row) for row in rows))  # type: ignore[operator]
+    played = how(*(log_call(row) for row in rows))
 
     assert played.summary == {
         "n": {"a": 3, "b": 2}, "m": 5, "k": {"a": 1}, "z": {"a": 9},
@@ -65,8 +70,10 @@ def test_derived_nan_is_kept() -> None:
 
 
 @pytest.mark.parametrize("how", [play, play_each])
-def test_explicit_and_derived_values_win_in_the_order_of_the_calls(how: object) -> None:
-    played = how(  # type: ignore[operator]
+def test_explicit_and_derived_values_win_in_the_order_of_the_calls(
+    how: Callable[..., Played],
+) -> None:
+    played = how(
         log_call({"a": 1, "b": 1, "c": {"x": 1}}),
         set_summary("a", value="explicit"),
         set_summary("c", "x", value="explicit"),

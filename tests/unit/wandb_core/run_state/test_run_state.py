@@ -95,7 +95,7 @@ def test_typed_values_count_where_there_is_no_text() -> None:
     items.add(key="nan").number = math.nan
     items.add(key="t").text = 'say "x"'
     items.add(key="j").json = '{"a":[1]}'
-    items.add(key="z").none = 0
+    items.add(key="z").ParseFromString(b"\x0a\x01z\x18\x00")
     items.add(key="empty")
     items.add(key="both", value_json="1").integer = 2
 
