@@ -35,6 +35,10 @@ SOURCES = ("src", "public", "index.html", "package.json", "package-lock.json")
 SOURCES_TOO = ("vite.config.ts", "tsconfig.json", ".npmrc")
 OUTPUT_LINES_SHOWN = 40
 INSTALL = ("ci", "--no-audit", "--no-fund")
+HINTS = {
+    "ci": " It needs the package registry (see `npm config get registry`); to install "
+    f"without the page set {SKIP_SETTING}=0."
+}
 
 
 class PageNotBuilt(Exception):
@@ -138,10 +142,8 @@ def npm(web: Path, environ: Mapping[str, str], arguments: Sequence[str]) -> None
         return
     tail = "\n".join(done.stdout.splitlines()[-OUTPUT_LINES_SHOWN:])
     raise PageNotBuilt(
-        f"`npm {' '.join(arguments)}` failed with status {done.returncode} in {web}.\n"
-        f"{tail}\n"
-        "npm ci needs the package registry (see `npm config get registry`). To install "
-        f"without the page set {SKIP_SETTING}=0."
+        f"{tail}\n`npm {' '.join(arguments)}` failed with status {done.returncode} in "
+        f"{web}.{HINTS.get(arguments[0], '')}"
     )
 
 
