@@ -198,13 +198,16 @@ class RingReader:
 
         Beside a living writer, records that cannot be read are stepped over at once.
         """
+        # Asked before looking: what the writer appends meanwhile is not missing.
+        end = self._writer.sequence if self._writer else 0
         batch = self._read(records_max, bytes_max)
-        if batch is None and self._writer and self._expected < self._writer.sequence:
+        if batch is None and self._writer and self._expected < end:
             if not self._step_over_damage():
-                missing = self._writer.sequence - self._expected
+                # Loaded with no call between: they belong together.
+                sequence, offset = self._writer.sequence, self._writer.offset
+                missing = sequence - self._expected
                 self.damages.append(RingDamage(self._expected, missing))
-                self._expected += missing
-                self._offset = self._writer.offset
+                self._expected, self._offset = sequence, offset
             batch = self._read(records_max, bytes_max)
         return batch
 

@@ -490,3 +490,37 @@ TestRingModel = RingModel.TestCase
 TestRingModel.settings = hypothesis_settings(
     max_examples=100, stateful_step_count=60, deadline=None
 )
+
+
+class _MovingWriter:
+    """A writer that appends while its reader looks: as another thread does."""
+
+    def __init__(self, ring: RingWriter) -> None:
+        self._ring = ring
+        self.memory, self.header, self.path = ring.memory, ring.header, ring.path
+
+    @property
+    def offset(self) -> int:
+        return self._ring.offset
+
+    @property
+    def sequence(self) -> int:
+        seen = self._ring.sequence
+        if seen < 200:
+            append(self._ring, range(seen - 1, seen + 1), size=3)
+        return seen
+
+
+def test_what_is_appended_while_the_reader_looks_is_not_taken_for_damage(
+    ring: RingWriter,
+) -> None:
+    reader = RingReader.beside(_MovingWriter(ring))
+    received: list[bytes] = []
+    for _ in range(400):
+        if batch := reader.read(records_max=3):
+            received += batch.records
+            reader.release(batch.next_sequence)
+
+    assert reader.damages == []
+    assert received == [payload(number, 3) for number in range(len(received))]
+    assert len(received) == ring.sequence - 1
