@@ -18,7 +18,8 @@ from wandb_server.operations import ArchiveSettings, open_archive
 async def post(archive, user, log, start):
     line = start
     while True:
-        texts = tuple(json.dumps({"_step": step, "log": log}) for step in range(line, line + 7))
+        steps = range(line, line + 7)
+        texts = tuple(json.dumps({"_step": step, "log": log}) for step in steps)
         chunk = FileChunk("wandb-history.jsonl", line, texts)
         await archive.post_file_stream("ann", "p", log, FileStreamPost(chunks=(chunk,)))
         print(log, line + 7, flush=True)
@@ -62,16 +63,13 @@ async def read_back(path: Path) -> dict[str, list[str]]:
 def test_acknowledged_posts_survive_sigkill_exactly_once(
     tmp_path: Path, resend: bool
 ) -> None:
-    """Kill at arbitrary moments (posts and compaction are always under way), start again.
+    """Kill at any moment (posts and compaction are always under way), start again.
 
     A writer that was killed before it heard of a post sends it again: `resend`.
     """
     acknowledged = {"a": 0, "b": 0, "c": 0}
     for round_number in range(ROUNDS):
-        start = {
-            log: max(0, line - 14) if resend else line
-            for log, line in acknowledged.items()
-        }
+        start = {log: max(0, line - 14 * resend) for log, line in acknowledged.items()}
         command = [sys.executable, "-c", WRITER, str(tmp_path), json.dumps(start)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -75,25 +75,6 @@ def join_facts(
     return joined
 
 
-def to_plain(facts: Mapping[str, KeyFacts]) -> dict[str, Json]:
-    """As JSON-able values, see `from_plain`."""
-    return {
-        key: [
-            fact.types,
-            fact.monotonic,
-            fact.last,
-            fact.first_number,
-            fact.last_number,
-        ]
-        for key, fact in facts.items()
-    }
-
-
-def from_plain(stored: Mapping[str, Any]) -> dict[str, KeyFacts]:
-    """The inverse of `to_plain`."""
-    return {key: KeyFacts(*values) for key, values in stored.items()}
-
-
 def _join(first: KeyFacts, second: KeyFacts) -> KeyFacts:
     types = dict(first.types)
     for name, count in second.types.items():

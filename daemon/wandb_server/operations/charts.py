@@ -17,10 +17,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from wandb_server.errors import QueryError
-from wandb_server.ingest.key_facts import KeyFacts
+from wandb_server.ingest.fact_tables import add_up
 from wandb_server.ingest.rows import ParsedRows
 from wandb_server.model import MetricKey, Run, Series, SeriesQuery
-from wandb_server.operations.keys import facts_of_runs, join_runs
+from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.stores import Operations
 from wandb_server.operations.tails import Tail
 from wandb_server.query.answers import as_it_is, in_buckets
@@ -32,7 +32,7 @@ from wandb_server.query.buckets import (
     merge_partials,
     reduce_points,
 )
-from wandb_server.storage import catalog, listing, runs
+from wandb_server.storage import catalog, listing
 from wandb_server.storage.lines import HISTORY
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.tables import Columns, SeriesSource
@@ -56,18 +56,16 @@ class Charts(Operations):
 
     async def metric_keys(self, run: Run) -> Sequence[MetricKey]:
         """Every dotted key of the run's history, by name."""
-        facts = await facts_of_runs(self._stores, [run.id])
-        return await asyncio.to_thread(join_runs, facts)
+        tables = await tables_of_runs(self._stores, [run.id])
+        return await asyncio.to_thread(add_up, tables)
 
     async def project_metric_keys(
         self, entity: str, project: str, runs: Sequence[str]
     ) -> Sequence[MetricKey]:
         """Union over these runs (all of the project's if empty)."""
         ids = await self._ids(entity, project, runs)
-        facts: list[Mapping[str, KeyFacts]] = await facts_of_runs(
-            self._stores, list(ids.values())
-        )
-        return await asyncio.to_thread(join_runs, facts)
+        tables = await tables_of_runs(self._stores, list(ids.values()))
+        return await asyncio.to_thread(add_up, tables)
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]:
         """One series per run and key that has points in range, runs first.
@@ -132,13 +130,11 @@ class Charts(Operations):
 
     async def _snapshot(self, ids: Sequence[int]) -> _Snapshot:
         def question(db: Connection) -> _Snapshot:
-            tails = {}
-            for run_id in ids:
-                run = runs.find_run_by_id(db, run_id)
-                if run is not None:
-                    tails[run_id] = self._stores.tails.read(
-                        db, run_id, run["segment_mark"], run["next_row"]
-                    )
+            marks = listing.marks_of_runs(db, ids)
+            tails = {
+                run_id: self._stores.tails.read(db, run_id, *place)
+                for run_id, place in marks.items()
+            }
             return _Snapshot(catalog.segments_of_runs(db, ids, HISTORY), tails)
 
         return await self._stores.database.read(question)

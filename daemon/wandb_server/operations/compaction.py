@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, RowMapping, or_, select
 
-from wandb_server.ingest.key_facts import from_plain, join_facts, to_plain
+from wandb_server.ingest.fact_tables import from_plain, to_facts, to_plain, to_table
+from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
 from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
 from wandb_server.operations.charts import SERIES_SUFFIX
@@ -211,8 +212,8 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[_Written]) -> int:
     }
     if piece.parsed is not None:
         changes["segment_mark"] = segment
-        facts = from_plain(key_tables.read_table(db, piece.run_id))
-        facts = join_facts(facts, piece.parsed.facts)
-        key_tables.write_table(db, piece.run_id, piece.end_row, to_plain(facts))
+        facts = to_facts(from_plain(key_tables.read_table(db, piece.run_id)))
+        plain = to_plain(to_table(join_facts(facts, piece.parsed.facts)))
+        key_tables.write_table(db, piece.run_id, piece.end_row, plain)
     runs.update_run(db, piece.run_id, changes)
     return moved

@@ -11,17 +11,19 @@ question in a thread can go on reading while new rows arrive.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from wandb_server.ingest.key_facts import KeyFacts
+from wandb_server.ingest.fact_tables import FactTable
 from wandb_server.ingest.rows import ParsedRows, join_rows, parse_rows
 from wandb_server.storage.lines import HISTORY, read_tail
 
 EMPTY = parse_rows(())
 FACTS_COUNT_MAX = 2_000_000
+"""Keys of all runs whose facts are kept (about 60 bytes each)."""
+SHARED_COUNT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,7 @@ class Tails:
     def __init__(self, points_max: int) -> None:
         self._points_max = points_max
         self._kept: OrderedDict[int, tuple[Tail, int]] = OrderedDict()
-        self._facts: OrderedDict[int, tuple[int, Mapping[str, KeyFacts]]] = (
-            OrderedDict()
-        )
+        self._tables: OrderedDict[int, tuple[int, int, FactTable]] = OrderedDict()
 
     def read(
         self, connection: Connection, run_id: int, mark: int, end_row: int
@@ -83,25 +83,29 @@ class Tails:
     def forget(self, run_id: int) -> None:
         """The run is gone."""
         self._kept.pop(run_id, None)
-        self._facts.pop(run_id, None)
+        self._tables.pop(run_id, None)
 
-    def stored_facts(self, run_id: int, mark: int) -> Mapping[str, KeyFacts] | None:
-        """Facts of the run's segments as of this mark, if they are remembered."""
-        kept = self._facts.get(run_id)
-        return kept[1] if kept and kept[0] == mark else None
+    def table(self, run_id: int, mark: int, end_row: int) -> FactTable | None:
+        """Facts of the whole run as of this mark and row, if they are remembered."""
+        kept = self._tables.get(run_id)
+        return kept[2] if kept and kept[:2] == (mark, end_row) else None
 
-    def keep_facts(self, run_id: int, mark: int, facts: Mapping[str, KeyFacts]) -> None:
-        """Remember them; the oldest are forgotten beyond `FACTS_COUNT_MAX` keys."""
-        self._facts[run_id] = (mark, facts)
-        while (
-            sum(len(kept[1]) for kept in list(self._facts.values())) > FACTS_COUNT_MAX
-        ):
-            if len(self._facts) == 1:
-                return
+    def keep_table(
+        self, run_id: int, mark: int, end_row: int, table: FactTable
+    ) -> FactTable:
+        """Remember the facts, sharing the keys of another run that has the same."""
+        for _, _, other in list(self._tables.values())[-SHARED_COUNT:]:
+            if other.keys == table.keys:
+                table = replace(table, keys=other.keys)
+                break
+        self._tables[run_id] = (mark, end_row, table)
+        kept = sum(len(entry[2].keys) for entry in list(self._tables.values()))
+        while kept > FACTS_COUNT_MAX and len(self._tables) > 1:
             try:
-                self._facts.popitem(last=False)
+                kept -= len(self._tables.popitem(last=False)[1][2].keys)
             except KeyError:  # another thread was faster
-                return
+                break
+        return table
 
     def _keep(self, run_id: int, tail: Tail) -> None:
         self._kept[run_id] = (tail, _point_count(tail.batches))

@@ -45,8 +45,8 @@ def in_buckets(run: str, key: str, partials: Partials) -> Series:
     with np.errstate(over="ignore"):
         mean = partials.total / np.maximum(finite_count, 1)
     # The sum of huge numbers may overflow; their mean lies between the extremes.
-    middle = partials.minimum / 2 + partials.maximum / 2
-    mean = np.where(some & ~np.isfinite(mean), middle, mean)
+    lowest, highest = np.where(some, [partials.minimum, partials.maximum], 0.0)
+    mean = np.where(np.isfinite(mean), mean, lowest / 2 + highest / 2)
     return Series(
         run=run,
         key=key,

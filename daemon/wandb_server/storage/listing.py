@@ -143,6 +143,18 @@ def ids_of_runs(
     return {name: found[name] for name in names if name in found}
 
 
+def marks_of_runs(
+    connection: Connection, ids: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """(mark, next row) of these runs: where segments end and the tail ends."""
+    found: dict[int, tuple[int, int]] = {}
+    for piece in in_pieces(ids):
+        statement = select(runs.c.id, runs.c.segment_mark, runs.c.next_row)
+        rows = connection.execute(statement.where(runs.c.id.in_(piece)))
+        found.update((row.id, (row.segment_mark, row.next_row)) for row in rows)
+    return found
+
+
 def _narrowed(
     statement: Select[Any], project_id: int, condition: Condition, matches: Matches
 ) -> Select[Any]:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wandb_server.ingest.console import read_console_line
-from wandb_server.ingest.key_facts import from_plain, join_facts, to_plain
+from wandb_server.ingest.fact_tables import (
+    add_up,
+    from_plain,
+    to_facts,
+    to_plain,
+    to_table,
+)
+from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import (
     holds_key,
     join_rows,
@@ -63,7 +70,12 @@ def test_joined_pieces_equal_the_whole(rows: list[Any], cut: int) -> None:
         assert joined.points[key].kind.tolist() == points.kind.tolist()
         assert repr(joined.points[key].value.tolist()) == repr(points.value.tolist())
     assert described(joined.facts) == described(whole.facts)
-    assert repr(from_plain(to_plain(joined.facts))) == repr(dict(joined.facts))
+    table = from_plain(json.loads(json.dumps(to_plain(to_table(joined.facts)))))
+    assert described(to_facts(table)) == described(joined.facts)
+    assert [key.types for key in add_up([table, table])] == [
+        {name: 2 * count for name, count in fact.types.items()}
+        for _, fact in sorted(whole.facts.items())
+    ]
     assert join_facts({}, whole.facts) == join_facts(whole.facts, {})
 
 
