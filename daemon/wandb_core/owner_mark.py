@@ -50,6 +50,7 @@ class Machine:
 
 
 def owner_path(log_path: Path) -> Path:
+    """Where the mark of a log lies."""
     return log_path.with_name(log_path.name + ".owner")
 
 

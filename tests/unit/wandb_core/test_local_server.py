@@ -59,15 +59,10 @@ def test_a_damaged_address_file_is_none(
 def test_a_server_that_does_not_start_says_why(
     places: Places, places_env: dict[str, str]
 ) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        settings = places.data_dir / "server" / "settings.json"
-        settings.parent.mkdir(parents=True)
-        settings.write_text(json.dumps({"port": port}))
+    places.data_dir.mkdir(parents=True)
+    (places.data_dir / "server").write_text("a file where its directory should be")
 
-        with pytest.raises(LocalServerMissing, match="does not start") as failure:
-            server_of(places, places_env).ensure()
+    with pytest.raises(LocalServerMissing, match="does not start") as failure:
+        server_of(places, places_env).ensure()
 
     assert failure.value.installed
