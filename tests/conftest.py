@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from wandb_proto.places import Places
 
@@ -21,7 +22,18 @@ def places_env() -> Iterator[dict[str, str]]:
     try:
         yield isolated_environment(root)
     finally:
+        end_processes_below(root)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def end_processes_below(root: Path) -> None:
+    """Kill every process that lives in this test's directories: none may be left."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("WANDB_RUNTIME_DIR", "").startswith(str(root)):
+                process.kill()
+        except psutil.Error:
+            continue  # gone, or not ours to look into
 
 
 @pytest.fixture
@@ -47,5 +59,6 @@ def isolated_environment(root: Path) -> dict[str, str]:
         "WANDB_STATE_DIR": str(root / "state"),
         "WANDB_DATA_DIR": str(root / "data"),
         "WANDB_CONFIG_DIR": str(root / "config"),
+        "WANDB_SERVER_PORT": "0",
         "PYTHONWARNINGS": "default",
     }

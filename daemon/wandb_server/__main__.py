@@ -26,6 +26,7 @@ from wandb_server.local import StartReport
 from wandb_server.settings import (
     HOST_DEFAULT,
     LOOPBACK_HOSTS,
+    PORT_DEFAULT,
     KeptSettings,
     ServerSettings,
     load_kept,
@@ -101,6 +102,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to 65535)")
     return int(text)
+
+
+def _first_port(environ: Mapping[str, str]) -> int:
+    text = environ.get("WANDB_SERVER_PORT") or str(PORT_DEFAULT)
+    try:
+        return _port(text)
+    except argparse.ArgumentTypeError as error:
+        raise StartRefused(f"WANDB_SERVER_PORT: {error}") from error
 
 
 # ---- commands ------------------------------------------------------------------------
@@ -230,7 +239,7 @@ def _serve(
         ending.callback(lock.release)
         data_dir = hold_data_dir(options.data_dir, Machine.this())
         ending.callback(data_dir.release)
-        loaded = load_kept(options.data_dir)
+        loaded = load_kept(options.data_dir, _first_port(environ))
         port = loaded.kept.port if options.port is None else options.port
         settings = ServerSettings(
             data_dir=options.data_dir,

@@ -120,8 +120,10 @@ class LoadedSettings:
     remark: str | None
 
 
-def load_kept(data_dir: Path) -> LoadedSettings:
+def load_kept(data_dir: Path, first_port: int = PORT_DEFAULT) -> LoadedSettings:
     """Read the file; make it when absent; put a damaged one aside and make it anew.
+
+    `first_port` is for a new file; 0 leaves the choice to the system.
 
     Raises:
         DataDirUnusable: it can neither be read nor written.
@@ -135,7 +137,7 @@ def load_kept(data_dir: Path) -> LoadedSettings:
         remark = _put_aside(path, error)
     except OSError as error:
         raise DataDirUnusable(f"Cannot read {path}: {error.strerror}.") from error
-    kept = KeptSettings(PORT_DEFAULT, secrets.token_bytes(32))
+    kept = KeptSettings(first_port, secrets.token_bytes(32))
     save_kept(data_dir, kept)
     return LoadedSettings(kept, remark)
 
@@ -168,7 +170,7 @@ def write_private(path: Path, text: str) -> None:
 def _parse(text: str) -> KeptSettings:
     values = json.loads(text)
     port, secret = values["port"], bytes.fromhex(values["secret"])
-    if not isinstance(port, int) or not 0 < port <= 65535:
+    if not isinstance(port, int) or not 0 <= port <= 65535:
         raise ValueError(f"port {port!r} is not a port number")
     if len(secret) < 16:
         raise ValueError("secret is too short")

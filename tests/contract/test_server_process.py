@@ -325,3 +325,10 @@ def test_a_port_found_by_the_system_is_remembered(places_env: dict[str, str]) ->
         server_command(places_env, "stop")
 
     assert status["url"] == url
+
+
+def test_a_first_port_that_is_none_is_refused(places_env: dict[str, str]) -> None:
+    done = server_command(places_env | {"WANDB_SERVER_PORT": "many"}, "start")
+
+    assert done.returncode == 1
+    assert "WANDB_SERVER_PORT: 'many' is not a port number" in done.stderr

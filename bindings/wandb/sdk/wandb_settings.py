@@ -29,10 +29,10 @@ _logger = logging.getLogger(__name__)
 
 _ELSEWHERE_TEXT = """
 RUNTIME_DIR SPOOL_DIR STATE_DIR FULL CORE_TRANSPORT CORE_FSYNC CORE_DEBUG SERVICE
-LOG_MODEL WATCH DISABLED START_METHOD ERROR_REPORTING
+LOG_MODEL WATCH DISABLED START_METHOD ERROR_REPORTING SERVER_PORT
 """
 _ELSEWHERE = frozenset(_ELSEWHERE_TEXT.split())
-"""WANDB_* variables that core, the spool or integrations read."""
+"""WANDB_* variables that core, the server, the spool or integrations read."""
 
 
 @dataclass(frozen=True, slots=True)
