@@ -6,7 +6,7 @@ buckets   [lo ····|····|····|···· hi]       equal widths, shared
 partials  one entry per bucket with points  what two pieces of a series add up to
 ```
 
-Pieces (segments, pyramid, tail) are reduced by themselves and merged: the result does
+Pieces (segments, tail) are reduced by themselves and merged: the result does
 not depend on how a series was cut into pieces, but for the rounding of the mean.
 """
 

@@ -31,7 +31,6 @@ class Segment:
     """Steps never go down from row to row."""
     rows_object: int
     series_object: int | None
-    pyramid_object: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,6 @@ segments = Table(
     Column("rows_object", _Id, ForeignKey("objects.id"), nullable=False),
     # None: events, or no numbers at all.
     Column("series_object", _Id, ForeignKey("objects.id")),
-    Column("pyramid_object", _Id, ForeignKey("objects.id")),
     Index(None, "run_id", "file", "first_row"),
     sqlite_autoincrement=True,
 )

@@ -341,14 +341,6 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
         ),
-        sa.Column(
-            "pyramid_object",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            nullable=True,
-        ),
-        sa.ForeignKeyConstraint(
-            ["pyramid_object"], ["objects.id"], name=op.f("fk_segments_pyramid_object")
-        ),
         sa.ForeignKeyConstraint(
             ["rows_object"], ["objects.id"], name=op.f("fk_segments_rows_object")
         ),
