@@ -90,11 +90,11 @@ async def test_a_cancelled_caller_leaves_the_database_usable(
             await asyncio.sleep(0)
             task.cancel()
 
-    before = await count(database)
-    await database.write(
+    # Changes are made in order: behind this one all that will be made are made.
+    last = await database.write(
         lambda db: people.create_user(db, "last", "", admin=False, now=0.0)
     )
-    assert await count(database) == before + 1
+    assert await count(database) == last.id
 
 
 async def test_a_full_disk_fails_the_post_and_not_the_next(database: Database) -> None:
