@@ -19,6 +19,7 @@ from wandb_proto import VERSION
 from wandb_proto.places import PlaceNotPrivate, Places, make_private
 
 from wandb_server import local
+from wandb_server.browser import has_screen, open_in_browser
 from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_dir
 from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
 from wandb_server.listening import listen_tcp, listen_unix
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     for name, command, text in (
         ("stop", _stop, "finish open requests, then end"),
-        ("open", _open, "print an address that signs your browser in"),
+        ("open", _open, "open the page in a browser, signed in; prints the address"),
         ("status", _status, "say whether it runs, and where"),
     ):
         added = commands.add_parser(name, help=text)
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--json", action="store_true", help="for programs")
         if name == "open":
             added.add_argument("path", nargs="?", default="/", help="page to open")
+            added.add_argument(
+                "--print", action="store_true", help="only print the address"
+            )
     return parser
 
 
@@ -183,11 +187,16 @@ def _stop(_: argparse.Namespace, places: Places, __: Mapping[str, str]) -> int:
     return 0
 
 
-def _open(options: argparse.Namespace, places: Places, __: Mapping[str, str]) -> int:
+def _open(
+    options: argparse.Namespace, places: Places, environ: Mapping[str, str]
+) -> int:
     running = local.find_running(places)
     if running is None:
         raise StartRefused("No server is running. Start it with: wandb server start")
-    print(running.page(local.ask_login_token(running), options.path))
+    address = running.page(local.ask_login_token(running), options.path)
+    print(address)
+    if not options.print and has_screen(environ):
+        open_in_browser(address, places.runtime_dir)
     return 0
 
 

@@ -153,6 +153,22 @@ async def test_the_one_time_address_works_once(server: Served) -> None:
     assert b"wandb server open" in page
 
 
+async def test_a_sign_in_begun_on_another_site_goes_on_from_a_page_of_ours(
+    server: Served,
+) -> None:
+    """A redirect would not carry the SameSite=Strict cookie."""
+    await server.archive.add_login_token(server.users["ada"], "once", 2e9)
+
+    status, _, headers = await server.ask(
+        "GET", "/auth?token=once&next=/ada/proj", user=None,
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )  # fmt: skip
+
+    assert status == 200
+    assert headers["Refresh"] == "0; url=/ada/proj"
+    assert headers["Set-Cookie"].startswith(f"wandb_{server.around.port}=")
+
+
 async def test_an_old_address_leads_on_who_is_signed_in(server: Served) -> None:
     cookie = await sign_in(server)
 

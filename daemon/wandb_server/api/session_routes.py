@@ -34,12 +34,12 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
         # Somebody who is signed in and clicks an old address just goes on.
         old = visit.request.cookies.get(around.cookie_name)
         if old and await around.archive.user_of_session(old, now):
-            return _go_on(target)
+            return _go_on(visit, target)
         return text_page(401, TOKEN_USED_TITLE, TOKEN_USED_TEXT)
     token = secrets.token_urlsafe(32)
     lifetime_s = around.settings.session_lifetime_s
     await around.archive.add_session(user, token, now + lifetime_s)
-    response = _go_on(target)
+    response = _go_on(visit, target)
     response.set_cookie(
         around.cookie_name,
         token,
@@ -52,7 +52,15 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     return response
 
 
-def _go_on(target: str) -> web.Response:
+def _go_on(visit: Visit, target: str) -> web.Response:
+    """Send the browser on to `target`.
+
+    Coming from another site (`wandb server open` opens a local file first), a redirect
+    would not carry the SameSite=Strict cookie; a page of ours that moves on does.
+    """
+    if visit.request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+        headers = {"Refresh": f"0; url={target}", "Cache-Control": "no-store"}
+        return web.Response(text="Signing in …", headers=headers)
     headers = {"Location": target, "Cache-Control": "no-store"}
     return web.Response(status=303, headers=headers)
 
