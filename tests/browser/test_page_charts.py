@@ -192,6 +192,29 @@ def test_live_data_do_not_pull_the_view_while_zoomed(
     assert card(page, "train/loss").evaluate(PICTURE) == before
 
 
+def test_live_data_do_not_move_the_axis_under_the_pointer(
+    browser: Browser, make_run: MakeRun
+) -> None:
+    run = make_run("hovered", "run1")
+    run.log([{"loss": 1.0 + step % 7} for step in range(101)])
+    page = browser.workspace("hovered")
+    wait_until_drawn(page, "loss")
+    wait_until_live(page)
+    step = page.locator(".tooltip-head b")
+    point_at(page, "loss", 0.5)
+    assert step.inner_text() == "50"
+    asked = watch_series(page)
+
+    run.log([{"loss": 1.0 + step % 7} for step in range(300)])
+    page.wait_for_timeout(1500)
+
+    assert asked, "the change was not noticed"
+    assert step.inner_text() == "50"
+    page.mouse.move(5, 5)
+    point_at(page, "loss", 0.5)
+    assert 195 <= int(step.inner_text()) <= 205
+
+
 def test_a_spike_between_the_buckets_is_seen(
     browser: Browser, make_run: MakeRun
 ) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, duration, durationTick, grouped, short, since, tick } from "../src/model/numbers";
+import { bytes, clockTick, duration, durationTick, grouped, lineTime, short, since, tick } from "../src/model/numbers";
 
 describe("numbers", () => {
   test.each([
@@ -27,6 +27,9 @@ describe("numbers", () => {
     [2_000_000, 500_000, "2M"],
     [0.25, 0.05, "0.25"],
     [0.3, 0.1, "0.3"],
+    [7.5, 2.5, "7.5"],
+    [0.075, 0.025, "0.075"],
+    [1250, 250, "1.25k"],
     [100, 50, "100"],
     [-1, 0.5, "−1"],
     [1e-6, 1e-6, "1e-6"],
@@ -55,6 +58,24 @@ describe("numbers", () => {
 
   test("ticks of time take the unit that fits", () => {
     expect([30, 120, 5400, 172800].map(durationTick)).toEqual(["30s", "2m", "1.5h", "2d"]);
+  });
+
+  test("ticks of the clock say as much as is needed", () => {
+    const noon = new Date(2026, 10, 20, 12, 5, 30).getTime() / 1000;
+    const midnight = new Date(2026, 10, 21).getTime() / 1000;
+
+    expect(clockTick(noon, 60)).toBe("12:05");
+    expect(clockTick(noon, 10)).toBe("12:05:30");
+    expect(clockTick(midnight, 3600)).toMatch(/21/);
+    expect(clockTick(noon, 86_400)).toMatch(/20/);
+  });
+
+  test("times of console lines are those of the reader's zone", () => {
+    const text = lineTime("2026-11-20T10:00:00.123456");
+
+    expect(new Date(text.replace(" ", "T")).getTime()).toBe(Date.UTC(2026, 10, 20, 10, 0, 0, 123));
+    expect(lineTime("2026-11-20T10:00:00Z")).toBe(lineTime("2026-11-20T10:00:00"));
+    expect(lineTime("someday")).toBe("someday");
   });
 
   test("sizes and ages", () => {

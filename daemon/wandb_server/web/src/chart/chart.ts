@@ -13,7 +13,7 @@ import type { Crosshair } from "./crosshair";
 import { nearestRows, type Line, type Nearest } from "./nearness";
 import { paint, paintLine, pixelX, pixelY, type Frame, type Look } from "./painter";
 import { xRange, yRange, type Range } from "./scale";
-import { durationTick, tick } from "../model/numbers";
+import { clockTick, durationTick, tick } from "../model/numbers";
 
 export type AxisKind = "step" | "duration" | "clock" | "number";
 
@@ -175,7 +175,7 @@ export class Chart {
         y: { distr: log ? 3 : 1, range: () => [this.y.min, this.y.max] },
       },
       axes: [
-        { ...shared, size: 26, gap: 4, space: kind === "clock" ? 70 : 56, ...xTicks(kind) },
+        { ...shared, size: 26, gap: 4, space: kind === "clock" ? 64 : 56, ...xTicks(kind) },
         {
           ...shared,
           gap: 4,
@@ -296,7 +296,7 @@ function corners(x: Range, y: Range): uPlot.AlignedData {
 }
 
 function xTicks(kind: AxisKind): Pick<uPlot.Axis, "values" | "incrs"> {
-  if (kind === "clock") return {};
+  if (kind === "clock") return { values: (_plot, splits, _axis, _space, increment) => splits.map((value) => clockTick(value, increment)) };
   if (kind === "duration") {
     return { incrs: [0.001, 0.01, 0.1, ...DURATIONS], values: (_plot, splits) => splits.map((value) => durationTick(value)) };
   }

@@ -26,7 +26,7 @@ export interface Look {
 }
 
 const BAND_ALPHA = 0.18;
-const EDGE_ALPHA = 0.22;
+const EDGE_ALPHA = 0.38;
 const BANDS_CLEAR = 8;
 const FAINT_ALPHA = 0.28;
 const FADED = 0.18;

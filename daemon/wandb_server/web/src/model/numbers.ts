@@ -39,9 +39,18 @@ export function tick(value: number, increment: number): string {
 }
 
 function trimmed(value: number, increment: number): string {
-  const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(increment || 1) + 1e-9)));
+  const decimals = decimalsOf(increment);
   const text = value.toFixed(decimals);
   return decimals > 0 ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** How many decimals a multiple of `increment` may need: 0 for 5, 1 for 2.5, 3 for 0.025. */
+function decimalsOf(increment: number): number {
+  for (let decimals = 0; decimals < 8; decimals += 1) {
+    const scaled = Math.abs(increment) * 10 ** decimals;
+    if (scaled >= 1 - 1e-6 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return decimals;
+  }
+  return 8;
 }
 
 function tidyExponent(text: string): string {
@@ -82,6 +91,15 @@ export function durationTick(seconds: number): string {
   return minus(String(Number((seconds / unit).toFixed(2)))) + name;
 }
 
+/** A tick of a wall-time axis: 23:05, 23:05:30 when ticks are close, Nov 21 at midnight and when they are days apart. */
+export function clockTick(seconds: number, increment: number): string {
+  const date = new Date(seconds * 1000);
+  const midnight = date.getHours() + date.getMinutes() + date.getSeconds() === 0;
+  if (increment >= 86_400 || midnight) return date.toLocaleDateString(undefined, { month: "short", day: "numeric" });
+  const parts = [date.getHours(), date.getMinutes(), ...(increment < 60 ? [date.getSeconds()] : [])];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 /** Time since, in words that do not jump: now, 3 min ago, 2 h ago, 5 d ago, else the date. */
 export function since(then: number, now: number): string {
   const seconds = Math.max(0, (now - then) / 1000);
@@ -101,6 +119,7 @@ export function moment(then: number): string {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
+    hourCycle: "h23",
     timeZoneName: "short",
   });
 }
@@ -113,5 +132,16 @@ export function clock(seconds: number): string {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
+    hourCycle: "h23",
   });
+}
+
+/** The time of a console line (UTC without a zone, as clients write it) in the reader's zone, to the millisecond. */
+export function lineTime(timestamp: string): string {
+  const at = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`);
+  if (Number.isNaN(at.getTime())) return timestamp;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+  return `${day} ${time}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }

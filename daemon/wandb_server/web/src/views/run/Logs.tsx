@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactE
 import { logPagesOf } from "../../api/log_pages";
 import type { LogLine, RunDetail } from "../../api/queries";
 import { parseAnsi } from "../../model/ansi";
-import { grouped } from "../../model/numbers";
+import { grouped, lineTime } from "../../model/numbers";
 import { Icon } from "../../parts/icons";
 import { Problem } from "../../parts/messages";
 
@@ -94,7 +94,7 @@ function Line(props: { number: number; top: number; line: LogLine | null; times:
     <div className={isError ? "log-line error" : "log-line"} style={{ transform: `translateY(${top}px)`, height: LINE_HEIGHT }}>
       <span className="log-number">{number + 1}</span>
       {isError && <span className="log-mark" title="written to stderr" aria-label="stderr">err</span>}
-      {times && <span className="log-time">{line?.timestamp?.replace("T", " ").slice(0, 23) ?? ""}</span>}
+      {times && <span className="log-time">{line?.timestamp ? lineTime(line.timestamp) : ""}</span>}
       {line?.label && <span className="log-label">{line.label}</span>}
       <span className="log-text">
         {line ? parseAnsi(line.line).map((span, index) => <AnsiSpan key={index} {...span} />) : <span className="faint">…</span>}

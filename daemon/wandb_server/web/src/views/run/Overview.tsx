@@ -54,12 +54,12 @@ function Facts({ run, config }: { run: RunDetail; config: Record<string, Json> }
   const environment = useMemo(() => environmentOf(config), [config]);
   const now = useNow();
   const started = Date.parse(run.createdAt);
-  const ended = run.finishedAt ? Date.parse(run.finishedAt) : run.state === "running" ? now : Date.parse(run.heartbeatAt ?? run.createdAt);
+  const seconds = secondsOf(run, now);
   const facts: [string, ReactNode][] = [
     ["State", <span key="state"><RunState state={run.state} />{run.exitCode !== null && run.exitCode !== 0 && <span className="faint"> exit code {run.exitCode}</span>}</span>],
     ["Run id", <code key="id">{run.name}</code>],
     ["Started", <time key="started" dateTime={run.createdAt} title={moment(started)}>{moment(started)} <span className="faint">({since(started, now)})</span></time>],
-    ["Duration", <span key="duration" title={`${Math.round((ended - started) / 1000)} s`}>{duration((ended - started) / 1000)}</span>],
+    ["Duration", <span key="duration" title={`${seconds} s`}>{duration(seconds)}</span>],
     ["Rows", `${grouped(run.historyLineCount)}${run.lastStep === null ? "" : `, last step ${grouped(run.lastStep)}`}`],
     ["Refused rows", run.refusedRows ? <span key="refused" className="bad">{grouped(run.refusedRows)} (their step was below the run's)</span> : null],
     ["User", run.user?.name],
@@ -101,6 +101,15 @@ function Facts({ run, config }: { run: RunDetail; config: Record<string, Json> }
       )}
     </section>
   );
+}
+
+/** How long it ran: what the run itself says, for a resumed one was not running all the time. */
+function secondsOf(run: RunDetail, now: number): number {
+  const started = Date.parse(run.createdAt);
+  if (run.state === "running") return Math.max(0, Math.round((now - started) / 1000));
+  const own = parseObject(run.summaryMetrics)["_runtime"];
+  if (typeof own === "number" && Number.isFinite(own)) return own;
+  return Math.max(0, (Date.parse(run.finishedAt ?? run.heartbeatAt ?? run.createdAt) - started) / 1000);
 }
 
 function gitText(remote: string | null, commit: string | null): ReactNode {

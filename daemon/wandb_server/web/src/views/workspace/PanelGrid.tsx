@@ -131,11 +131,12 @@ export function PanelTools(
 ): ReactElement {
   const { panel, workspace, onChange, full = false } = props;
   const { own, id } = panel;
-  const log = workspace.logScale !== workspace.flipped.includes(id);
+  const flipped = workspace.flipped.includes(id);
+  const log = workspace.logScale !== flipped;
   return (
     <>
       <button
-        className={log ? "button quiet small pressed" : "button quiet small"}
+        className={`button quiet small ${log ? "pressed" : ""} ${flipped ? "kept" : ""}`}
         aria-pressed={log}
         title="Logarithmic y axis"
         onClick={() => onChange({ flipped: toggleMember(workspace.flipped, id) })}

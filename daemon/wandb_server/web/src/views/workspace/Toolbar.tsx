@@ -22,6 +22,8 @@ interface ToolbarProps {
 export function Toolbar({ workspace, search, keys, defined, onChange, onAddPanel }: ToolbarProps): ReactElement {
   const { zoom } = workspace;
   const auto = defined ? workspace.axis : workspace.axis === X_AUTO ? X_STEP : workspace.axis;
+  // An axis of the address that no shown run has is still what is chosen.
+  const unlisted = [X_AUTO, X_STEP, X_RELATIVE, X_WALL, ...keys].includes(auto) ? [] : [auto];
   return (
     <div className="toolbar" role="toolbar" aria-label="Charts">
       <SearchBox value={workspace.panelSearch} label="Search charts" problem={search.problem} onChange={(panelSearch) => onChange({ panelSearch })} />
@@ -45,7 +47,7 @@ export function Toolbar({ workspace, search, keys, defined, onChange, onAddPanel
             </option>
           ))}
           <optgroup label="Metric">
-            {keys.map((key) => (
+            {[...unlisted, ...keys].map((key) => (
               <option key={key} value={key}>
                 {key}
               </option>
