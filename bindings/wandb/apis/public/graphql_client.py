@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wandb.errors import AuthenticationError, CommError
 from wandb_proto import VERSION, json_codec
+
+from wandb.errors import AuthenticationError, CommError
 
 RETRIED_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})
 ATTEMPTS_MAX = 6

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wandb_proto import json_codec
+
 from wandb.apis.public import documents
 from wandb.apis.public.graphql_client import GraphqlClient
 from wandb.errors import CommError
-from wandb_proto import json_codec
 
 SYSTEM_STREAM = "system"
 GRAPHQL_INT_MAX = 2**31 - 1
