@@ -3,8 +3,8 @@
     file stream request ► FileStreamPost ► lines in the tail ► Segment (rows + series)
     question            ► SeriesQuery    ► Series
 
-`Archive` is what `api` and `graphql` may ask of `operations`; nothing above it knows SQL,
-Parquet or directories.
+`Archive` is what `api` and `graphql` may ask of `operations`; nothing above it knows
+SQL, Parquet or directories.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -46,6 +46,8 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Project:
+    """A project as listed; `size_bytes` counts history and files."""
+
     id: int
     entity: str
     name: str
@@ -68,7 +70,7 @@ class Run:
     name: str
     display_name: str
     state: str
-    """running | finished | failed | crashed | killed | preempting | preempted | pending"""
+    """running, finished, failed, crashed, killed, preempting, preempted or pending"""
     config_json: str
     """Wrapped values (`{"lr": {"value": 0.1}}`), as received; may hold bare NaN."""
     summary_json: str
@@ -119,6 +121,8 @@ class RunUpsert:
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
+    """A file of a run; `name` is relative, with `/`."""
+
     name: str
     size_bytes: int
     md5_base64: str
@@ -148,7 +152,7 @@ class FileStreamPost:
     complete: bool = False
     exit_code: int | None = None
     state: str | None = None
-    """With `complete`: the state to set (`crashed`), else it follows from the exit code."""
+    """With `complete`: the state to set (`crashed`); None: as the exit code says."""
     log_id: str | None = None
     """Our core's id of the log; lines are unique per (run, log id, file, line)."""
     client_id: str | None = None
@@ -157,6 +161,8 @@ class FileStreamPost:
 
 @dataclass(frozen=True, slots=True)
 class FileStreamAnswer:
+    """What the writer of a run is told: whether somebody asked it to stop."""
+
     stopped: bool
 
 
@@ -178,6 +184,8 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
+    """A page of runs with one cursor per run; `total` counts all that match."""
+
     runs: tuple[Run, ...]
     cursors: tuple[str, ...]
     total: int
@@ -188,8 +196,9 @@ class RunPage:
 class SeriesQuery:
     """Points of several metrics of several runs, reduced to buckets of the x-axis.
 
-    `x_axis` is `_step`, `_runtime`, `_timestamp` or any numeric metric logged in the same
-    rows. The range is inclusive. A series of at most `buckets` points comes as it is.
+    `x_axis` is `_step`, `_runtime`, `_timestamp` or any numeric metric logged in the
+    same rows. The range is inclusive. A series of at most `buckets` points comes as it
+    is.
     """
 
     entity: str
@@ -320,7 +329,7 @@ class Archive(Protocol):
     async def set_run_state(self, storage_id: str, state: str) -> bool: ...
     async def request_stop(self, storage_id: str) -> bool: ...
 
-    # history ---------------------------------------------------------------------------
+    # history ------------------------------------------------------------------------
     async def post_file_stream(
         self, entity: str, project: str, run: str, post: FileStreamPost
     ) -> FileStreamAnswer | None:
@@ -368,7 +377,7 @@ class Archive(Protocol):
         self, run: Run, *, first_line: int = 0, line_count: int = 1000
     ) -> Sequence[LogLine]: ...
 
-    # files -----------------------------------------------------------------------------
+    # files --------------------------------------------------------------------------
     async def write_file(
         self, run: Run, name: str, body: AsyncIterator[bytes]
     ) -> RunFile: ...
@@ -381,9 +390,9 @@ class Archive(Protocol):
         """False if there is no such file."""
         ...
 
-    # life ------------------------------------------------------------------------------
+    # life ---------------------------------------------------------------------------
     def subscribe(self, entity: str, project: str) -> AsyncIterator[Change]:
-        """Changes from now on, until closed. Slow readers get the latest per run only."""
+        """Changes from now on, until closed; slow readers get the latest per run."""
         ...
 
     async def mark_crashed(self, now: float, heartbeat_timeout_s: float) -> int:

@@ -4,6 +4,7 @@ An entry is `machine <host[:port]>` / `login user` / `password <key>`. The file 
 `$NETRC`, else `~/.netrc` (or `~/_netrc` if only that exists), mode 0600.
 """
 
+import itertools
 import os
 import re
 import tempfile
@@ -39,7 +40,7 @@ def read_key(environ: Mapping[str, str], base_url: str) -> str | None:
     machine = machine_of(base_url)
     words = [word for line in text.splitlines() for word in _words(line)]
     inside = False
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in itertools.pairwise(words):
         if word == "machine":
             inside = following == machine
         elif word == "default":

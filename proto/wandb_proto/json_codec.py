@@ -59,7 +59,7 @@ def _dumps_slowly(value: Any) -> bytes:
 
 def _name_non_finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
         return {key: _name_non_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -26,10 +26,11 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 SOCKET_PATH_BYTES_MAX = 100
-"""Unix socket paths end at 108 bytes on Linux, 104 on macOS; beyond this we fall back."""
+"""Socket paths end at 108 bytes on Linux, 104 on macOS; beyond this we fall back."""
 
 
 class PlaceNotPrivate(OSError):
@@ -55,7 +56,7 @@ class Places:
         runtime_dir = _runtime_dir(environ, uid)
         # Two installations of one user must not drain each other's rings.
         mark = hashlib.sha256(str(runtime_dir).encode()).hexdigest()[:8]
-        state_dir = _xdg(environ, "WANDB_STATE_DIR", "XDG_STATE_HOME", home, ".local/state")
+        xdg = partial(_xdg, environ, home)
         if spool := environ.get("WANDB_SPOOL_DIR"):
             spool_dirs: tuple[Path, ...] = (Path(spool),)
         else:
@@ -67,9 +68,9 @@ class Places:
         return cls(
             runtime_dir=runtime_dir,
             spool_dirs=spool_dirs,
-            state_dir=state_dir,
-            data_dir=_xdg(environ, "WANDB_DATA_DIR", "XDG_DATA_HOME", home, ".local/share"),
-            config_dir=_xdg(environ, "WANDB_CONFIG_DIR", "XDG_CONFIG_HOME", home, ".config"),
+            state_dir=xdg("WANDB_STATE_DIR", "XDG_STATE_HOME", ".local/state"),
+            data_dir=xdg("WANDB_DATA_DIR", "XDG_DATA_HOME", ".local/share"),
+            config_dir=xdg("WANDB_CONFIG_DIR", "XDG_CONFIG_HOME", ".config"),
         )
 
     @property
@@ -146,7 +147,7 @@ def _runtime_dir(environ: Mapping[str, str], uid: int) -> Path:
 
 
 def _xdg(
-    environ: Mapping[str, str], own: str, shared: str, home: Path, fallback: str
+    environ: Mapping[str, str], home: Path, own: str, shared: str, fallback: str
 ) -> Path:
     if chosen := environ.get(own):
         return Path(chosen)
