@@ -3,7 +3,14 @@
 import "@fontsource-variable/inter/index.css";
 import "uplot/dist/uPlot.min.css";
 import "./styles/tokens.css";
-import "./styles/page.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/workspace.css";
+import "./styles/chart.css";
+import "./styles/pages.css";
+import "./styles/run.css";
+import "./styles/dialogs.css";
+import "./styles/narrow.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
