@@ -250,7 +250,7 @@ def _insert(
     project, _ = projects.create_project(db, upsert.entity, upsert.project, now)
     siblings = select(func.count()).where(runs_table.c.project_id == project)
     number = 1 + (db.scalar(siblings) or 0)
-    name = upsert.name or f"run-{number}"
+    name = upsert.name or _free_name(db, upsert, number)
     return runs.insert_run(
         db,
         {
@@ -264,6 +264,12 @@ def _insert(
             "heartbeat_at": now,
         },
     )
+
+
+def _free_name(db: Connection, upsert: RunUpsert, number: int) -> str:
+    while runs.find_run(db, upsert.entity, upsert.project, f"run-{number}"):
+        number += 1
+    return f"run-{number}"
 
 
 def _state_changes(upsert: RunUpsert, state: str, now: float) -> dict[str, Any]:

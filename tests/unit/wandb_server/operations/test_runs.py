@@ -257,3 +257,15 @@ async def test_states_are_set_and_checked(desk: Any) -> None:
     assert not await desk.archive.set_run_state(run.storage_id, "nonsense")
     assert not await desk.archive.set_run_state("x", "killed")
     assert (await desk.run()).state == "killed"
+
+
+async def test_runs_without_a_name_get_a_free_one(desk: Any) -> None:
+    await desk.start("run-2")
+    names = []
+    for _ in range(2):
+        run, inserted = await desk.archive.upsert_run(
+            RunUpsert("ann", "p", None), desk.user
+        )
+        assert inserted
+        names.append(run.name)
+    assert names == ["run-3", "run-4"]
