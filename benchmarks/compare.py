@@ -12,10 +12,16 @@ from typing import Any
 
 
 def read(path: str) -> dict[str, dict[str, Any]]:
-    """The last line of each measurement in the file, by name."""
+    """The last line of each measurement in the file, by name and side."""
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines if line.startswith("{")]
-    return {line["what"]: line for line in found}
+    return {name(line): line for line in found}
+
+
+def name(line: dict[str, Any]) -> str:
+    """What was measured, and of whom."""
+    side = line.get("side", "ours")
+    return str(line["what"]) + ("" if side == "ours" else f" [{side}]")
 
 
 def describe(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -24,7 +30,7 @@ def describe(before: dict[str, Any], after: dict[str, Any]) -> str:
     is_real = after["spread"][0] > high or after["spread"][1] < low
     change = after["value"] / before["value"] - 1 if before["value"] else 0.0
     return (
-        f"{after['what']:<36} {before['value']:>12,.3f} {after['value']:>12,.3f} "
+        f"{name(after):<60} {before['value']:>12,.3f} {after['value']:>12,.3f} "
         f"{after['unit']:<6} {change:>+8.1%}{' *' if is_real else ''}"
     )
 
@@ -37,9 +43,9 @@ def main() -> None:
         if what in before:
             print(describe(before[what], line))
         else:
-            print(f"{what:<36} {'new':>12} {line['value']:>12,.3f} {line['unit']}")
+            print(f"{what:<60} {'new':>12} {line['value']:>12,.3f} {line['unit']}")
     for what in before.keys() - after.keys():
-        print(f"{what:<36} gone")
+        print(f"{what:<60} gone")
 
 
 if __name__ == "__main__":

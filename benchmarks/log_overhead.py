@@ -1,180 +1,105 @@
-"""How long does `run.log` hold up a training step?
+"""How long does `run.log` hold up a training step, and what does it cost in all?
 
-Five floats, 20,000 calls in a tight loop, offline, each side in processes of its own
-and in turn; next to the official SDK when it is there.
+Each side in processes of its own and in turn, offline: 5 floats in a tight loop (20,000
+and 1,000,000 calls) and at 200 calls per second, 1,000 floats, a nested dict of 10
+leaves, five 0-d torch tensors on the CPU.
+
+`cpu` is the training process with all its threads, finish included; `helpers` are core
+(or the peer's own processes). At 200 calls per second the processor time of the same
+loop without a tracker is taken off.
 
 Estimate before building, on the 2-core reference machine: orjson 0.3 µs, time 0.05,
-checksum 0.1, lock 0.1, copy 0.2, Python around it 0.6: 1.4 µs; official 94 µs.
-Measured: p50 1.8 µs through `run.log` with core running beside it.
+checksum 0.1, lock 0.1, copy 0.2, Python around it 0.6: 1.4 µs; core 15 µs per record.
 
-Lines of JSON: what, value, unit, spread (lowest and highest of the repeats), machine,
-revision. Compare two outputs with `compare.py`.
-
-    python benchmarks/log_overhead.py [--official-python PATH | --no-official]
+    python benchmarks/log_overhead.py [--quick]
 """
 
 import argparse
-import json
-import os
-import platform
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
-OFFICIAL = "wandb==0.31.0"
-REPEATS = 5
+from _peers import PEERS, Side, sides, torch_path
+from _report import show
+from _sides import measure_alone, repeated
 
-_MEASURE = """
-import json, random, sys, time
-import wandb
-
-calls = int(sys.argv[1])
-run = wandb.init(project="bench", mode="offline")
-chance = random.Random(1)
-keys = ("train/loss", "train/accuracy", "lr", "epoch", "grad_norm")
-rows = [{key: chance.random() for key in keys} for _ in range(calls)]
-clock = time.perf_counter_ns
-for row in rows[:500]:
-    run.log(row)
-time.sleep(0.5)
-spent = []
-cpu = time.process_time()
-began = clock()
-for row in rows:
-    before = clock()
-    run.log(row)
-    spent.append(clock() - before)
-wall = clock() - began
-cpu = time.process_time() - cpu
-spent.sort()
-run.finish()
-print("RESULT " + json.dumps({
-    "version": wandb.__version__,
-    "p50": spent[calls // 2] / 1000,
-    "p99": spent[calls * 99 // 100] / 1000,
-    "max": spent[-1] / 1000,
-    "mean": wall / calls / 1000,
-    "cpu": cpu / calls * 1e6,
-}))
-"""
+PEER_CALLS_MAX = 100_000
+"""Of the peers' long loop: at 100 µs each, a million calls tell nothing more."""
 
 
-@contextmanager
-def private_environment(root: Path) -> Iterator[dict[str, str]]:
-    """Directories of its own for a side; its core is stopped afterwards."""
-    home = root / "home"
-    home.mkdir(parents=True)
-    kept = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
-    environ = kept | {
-        "HOME": str(home),
-        "WANDB_DIR": str(home),
-        "WANDB_RUNTIME_DIR": str(root / "run"),
-        "WANDB_STATE_DIR": str(root / "state"),
-        "WANDB_DATA_DIR": str(root / "data"),
-        "WANDB_SILENT": "true",
-        "WANDB_MODE": "offline",
-    }
-    try:
-        yield environ
-    finally:
-        if (root / "run" / "core.json").exists():
-            command = [sys.executable, "-m", "wandb_core", "stop"]
-            subprocess.run(command, env=environ, capture_output=True, check=False)
+def tight(all_sides: list[Side], calls: int, repeats: int) -> None:
+    """5 floats, one call after another."""
+
+    def one(side: Side) -> dict[str, Any]:
+        own = min(calls, PEER_CALLS_MAX) if side.name in PEERS else calls
+        return measure_alone(side, "loop", calls=own)
+
+    what = f"5 floats, {calls:,} calls in a tight loop"
+    for side, results in repeated(one, all_sides, repeats).items():
+        _show(what, side, results, "p50", "us", 2.5)
+        _show(what, side, results, "p99", "us", 8)
+        _show(what, side, results, "p999", "us")
+        _show(what, side, results, "max", "us")
+        _show(what, side, results, "cpu", "us", 6)
+        _show(what, side, results, "helper_cpu", "us", 25)
+        _show(what, side, results, "per_s", "calls/s")
 
 
-def measure(python: str, calls: int, root: Path) -> dict[str, float]:
-    """One process of one side; its numbers in microseconds."""
-    with private_environment(root) as environ:
-        done = subprocess.run(
-            [python, "-c", _MEASURE, str(calls)],
-            env=environ, cwd=environ["HOME"],
-            capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-    for line in done.stdout.splitlines():
-        if line.startswith("RESULT "):
-            found: dict[str, float] = json.loads(line.removeprefix("RESULT "))
-            return found
-    raise SystemExit(f"{python} failed:\n{done.stderr[-2000:]}")
-
-
-def official_python(chosen: str | None) -> str | None:
-    """An interpreter with the official SDK, made on first use; None if impossible."""
-    if chosen:
-        return chosen
-    place = Path.home() / ".cache" / "wandb-benchmarks" / OFFICIAL
-    python = place / "bin" / "python"
-    if python.exists():
-        return str(python)
-    commands = (
-        [sys.executable, "-m", "venv", str(place)],
-        [str(python), "-m", "pip", "install", "--quiet", OFFICIAL],
+def slow(all_sides: list[Side], calls: int, repeats: int) -> None:
+    """5 floats, 200 calls per second."""
+    found = repeated(
+        lambda side: measure_alone(side, "paced", calls=calls, per_s=200),
+        all_sides,
+        repeats,
     )
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            shutil.rmtree(place, ignore_errors=True)
-            why = done.stderr.strip().splitlines()[-1:]
-            print(f"official SDK not measured: {why}", file=sys.stderr)
-            return None
-    return str(python)
+    what = "5 floats at 200 calls/s"
+    for side, results in found.items():
+        _show(what, side, results, "p50", "us", 25)
+        _show(what, side, results, "cpu", "us", 60)
+        _show(what, side, results, "helper_cpu", "us")
 
 
-def revision() -> str:
-    """The commit that is measured, with a plus if files differ from it."""
-    command = ["git", "describe", "--always", "--dirty=+"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+def shaped(
+    all_sides: list[Side], what: str, target: float, repeats: int, **parameters: Any
+) -> None:
+    """Other rows, in a tight loop."""
+    found = repeated(
+        lambda side: measure_alone(side, "loop", **parameters), all_sides, repeats
     )
-    return done.stdout.strip() or "unknown"
+    for side, results in found.items():
+        _show(what, side, results, "p50", "us", target)
+        _show(what, side, results, "cpu", "us")
 
 
-def show(what: str, values: list[float], unit: str) -> float:
-    """One line of JSON; returns the median."""
-    median = statistics.median(values)
-    line = {
-        "what": what,
-        "value": round(median, 3),
-        "unit": unit,
-        "spread": [round(min(values), 3), round(max(values), 3)],
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "revision": revision(),
-    }
-    print(json.dumps(line), flush=True)
-    return median
+def _show(
+    what: str,
+    side: str,
+    results: list[dict[str, Any]],
+    name: str,
+    unit: str,
+    target: float | None = None,
+) -> None:
+    label = {"helper_cpu": "helpers", "per_s": "until durable"}.get(name, name)
+    show(f"{what}: {label}", side, [one[name] for one in results], unit, target)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--official-python")
-    parser.add_argument("--no-official", action="store_true")
-    parser.add_argument("--calls", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=REPEATS)
-    options = parser.parse_args()
-    chosen = options.official_python or os.environ.get("WANDB_OFFICIAL_PYTHON")
-    official = None if options.no_official else official_python(chosen)
-    sides = {"ours": sys.executable} | ({"official": official} if official else {})
-
-    found: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
-    with tempfile.TemporaryDirectory() as root:
-        for repeat in range(options.repeats):
-            for side, python in sides.items():
-                place = Path(root) / f"{side}{repeat}"
-                found[side].append(measure(python, options.calls, place))
-
-    medians = {
-        (side, name): show(f"log.{name}.{side}", [one[name] for one in results], "us")
-        for side, results in found.items()
-        for name in ("p50", "p99", "max", "mean", "cpu")
-    }
-    if official:
-        for name in ("p50", "p99", "cpu"):
-            ratio = medians["official", name] / medians["ours", name]
-            show(f"log.{name}.official/ours", [ratio], "times")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--long", action="store_true", help="no effect here")
+    quick = parser.parse_args().quick
+    repeats = 1 if quick else 5
+    all_sides = sides()
+    tight(all_sides, 20_000, repeats)
+    if not quick:
+        tight(all_sides, 1_000_000, 2)
+    slow(all_sides, 300 if quick else 2000, 1 if quick else 3)
+    wide = {"rows": "wide", "calls": 100, "distinct": 100, "warm_up": 20}
+    shaped(all_sides, "1,000 floats", 100, repeats, **wide)
+    nested = {"rows": "nested", "calls": 4000, "distinct": 4000}
+    shaped(all_sides, "nested dict, 10 leaves", 4, repeats, **nested)
+    if (place := torch_path()) is not None:
+        tensors = {"rows": "torch", "calls": 2000, "distinct": 1000}
+        what = "five 0-d torch CPU tensors"
+        shaped(all_sides, what, 15, repeats, torch_path=place, **tensors)
 
 
 if __name__ == "__main__":

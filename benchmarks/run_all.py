@@ -2,43 +2,73 @@
 
 Each is a program of its own that answers one question and prints JSON lines; the lines
 go to the terminal and to `benchmarks/results/<revision>.jsonl`, where
-`benchmarks/compare.py` finds them.
+`benchmarks/compare.py` finds them. The table at the end shows what has to be reached
+and how the peers do.
+
+    python benchmarks/run_all.py [--quick | --long] [NAME …]
+
+--quick: all that has a quick form, less than 3 minutes. NAME: only these files.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, TextIO
+
+from _report import table
 
 HERE = Path(__file__).resolve().parent
 NOT_BENCHMARKS = {"run_all.py", "compare.py"}
+NO_QUICK_FORM = {"server_charts.py", "server_ingest.py"}
+
+
+def chosen(names: list[str], *, quick: bool) -> list[Path]:
+    """The files to run, in order."""
+    left_out = NOT_BENCHMARKS | (NO_QUICK_FORM if quick and not names else set())
+    return [
+        path
+        for path in sorted(HERE.glob("*.py"))
+        if path.name not in left_out
+        and not path.name.startswith("_")
+        and (not names or path.stem in names)
+    ]
+
+
+def run(path: Path, options: list[str], kept: TextIO) -> tuple[list[Any], bool]:
+    """The lines that a benchmark prints, and whether it ended well."""
+    lines = []
+    print(f"# {path.name}", flush=True)
+    command = [sys.executable, str(path), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("{"):
+                kept.write(line)
+                lines.append(json.loads(line))
+    return lines, process.returncode == 0
 
 
 def main() -> int:
     """0 if every benchmark ended well."""
+    options = [word for word in sys.argv[1:] if word.startswith("--")]
+    names = [word for word in sys.argv[1:] if not word.startswith("--")]
     revision = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=HERE, capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     results = HERE / "results"
     results.mkdir(exist_ok=True)
-    failed = []
+    lines, failed = [], []
     with (results / f"{revision}.jsonl").open("w", encoding="utf-8") as kept:
-        for path in sorted(HERE.glob("*.py")):
-            if path.name in NOT_BENCHMARKS or path.name.startswith("_"):
-                continue
-            print(f"# {path.name}", flush=True)
-            with subprocess.Popen(
-                [sys.executable, str(path), *sys.argv[1:]],
-                stdout=subprocess.PIPE,
-                text=True,
-            ) as process:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    print(line, end="", flush=True)
-                    if line.startswith("{"):
-                        kept.write(line)
-            if process.returncode:
+        for path in chosen(names, quick="--quick" in options):
+            printed, ended_well = run(path, options, kept)
+            lines += printed
+            if not ended_well:
                 failed.append(path.name)
+    print()
+    print(table(lines))
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0

@@ -1,0 +1,38 @@
+"""By how much does logging every step slow down a step of 1 ms of computing?
+
+Blocks of steps with and without log(), in pairs that alternate which comes first, in
+one process: what else the machine does hits both. The median over the pairs counts; the
+spread is that of the medians of the repeats.
+
+Estimate before building: log() 2 µs, and every 100 ms the link takes the GIL for 0.5
+ms: 0.7 %.
+
+    python benchmarks/step_overhead.py [--quick]
+"""
+
+import argparse
+import statistics
+
+from _peers import sides
+from _report import show
+from _sides import measure_alone, repeated
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--long", action="store_true", help="no effect here")
+    quick = parser.parse_args().quick
+    pairs, block = (8, 250) if quick else (20, 500)
+    found = repeated(
+        lambda side: measure_alone(side, "steps", pairs=pairs, block=block),
+        sides(),
+        1 if quick else 3,
+    )
+    for side, results in found.items():
+        medians = [statistics.median(one["slower_percent"]) for one in results]
+        show("a step of 1 ms that logs: slower by", side, medians, "%", 1)
+
+
+if __name__ == "__main__":
+    main()
