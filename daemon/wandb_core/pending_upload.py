@@ -21,10 +21,11 @@ from wandb_core import owner_mark
 from wandb_core.api_keys import ApiKeys
 from wandb_core.backlog import Backlog
 from wandb_core.clock import Clock
-from wandb_core.errors import LocalServerMissing
+from wandb_core.errors import CoreError, LocalServerMissing
 from wandb_core.local_server import LocalServer
 from wandb_core.model import LogProgress, Notifier
 from wandb_core.owner_mark import Machine
+from wandb_core.run_log import settle_log
 from wandb_core.server_client import Proxies, ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.uploader.log_uploader import LogUploader
@@ -139,10 +140,10 @@ class PendingUpload:
 
         Cancelled: the backlog has it, and the cursor says where to go on.
         """
-        await asyncio.to_thread(self._remember)
         async with AsyncExitStack() as stack:
             if self._settled:
                 await stack.enter_async_context(self._tools.slot(self.target.base_url))
+                await asyncio.to_thread(self._settle)
             if self.target.local_server and not await self._start_local_server():
                 return
             self.end = await self._uploader.run()
@@ -211,11 +212,14 @@ class PendingUpload:
             proxies=self._tools.proxies,
         )
 
-    def _remember(self) -> None:
+    def _settle(self) -> None:
+        """The core that wrote the log may have died before it could."""
         try:
-            self._tools.backlog.add(self.path, self.run_id, self.target)
-        except OSError as error:
-            _log.warning("backlog_not_written path=%s reason=%s", self.path, error)
+            settle_log(
+                self.path, self.run_id, self._tools.machine, self._tools.settings
+            )
+        except (CoreError, OSError) as error:
+            _log.warning("log_not_settled path=%s reason=%s", self.path, error)
 
     def _forget(self) -> None:
         try:

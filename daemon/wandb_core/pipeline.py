@@ -42,6 +42,9 @@ from wandb_core.written_log import WrittenLog
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+METRICS_WARNED = 10_000
+"""More distinct metrics of one run are told to the user, once."""
+
 
 @dataclass(slots=True)
 class Writer:
@@ -84,6 +87,7 @@ class RunPipeline:
         clock: Clock,
         machine: Machine,
         totals: PipelineCounts,
+        remember: Callable[["RunPipeline", UploadTarget], None],
         on_target: Callable[["RunPipeline", UploadTarget], None],
         on_detach: Callable[[], None],
         files: Files | None = None,
@@ -102,6 +106,7 @@ class RunPipeline:
         self._clock = clock
         self._machine = machine
         self._totals = totals
+        self._remember = remember
         self._on_target = on_target
         self._on_detach = on_detach
         self._files = files
@@ -178,8 +183,9 @@ class RunPipeline:
             async with asyncio.TaskGroup() as tasks:
                 sync = tasks.create_task(self._sync_regularly())
                 mark = tasks.create_task(self._touch_mark())
-                if not self.path.exists() or await self._open():
-                    await self._append_batches()
+                opened = not self.path.exists() or await self._open()
+                if opened and await self._append_batches() and self._is_abandoned:
+                    await self._settle()
                 sync.cancel()
                 mark.cancel()
             await self._sync()
@@ -199,22 +205,36 @@ class RunPipeline:
         """Whether `finish` was called."""
         return self._inbox.closed
 
-    async def _append_batches(self) -> None:
+    async def _append_batches(self) -> bool:
+        """False: it was given up before all that had come was in the log."""
         limit = self._settings.waiting_batches_max
         while batches := await self._inbox.receive_waiting(limit):
             if self._run_log is None and not await self._open():
-                return
+                return False
             assert self._run_log is not None
             staged = await self._stage(batches)
             self._report(staged)
             if not await self._write():
-                return
+                return False
             growth = self._run_log.end - self.written.committed_end()
             for counts in (self.counts, self._totals):
                 counts.add(
                     staged.record_count, len(batches), len(staged.rejections), growth
                 )
             await self._acknowledge(staged)
+        return True
+
+    async def _settle(self) -> None:
+        """Nobody is left to commit the open row: do it, as often as it takes."""
+        while self._run_log is not None:
+            try:
+                if await self._in_thread(self._run_log.settle):
+                    self.written.advance(self._run_log.end, {})
+                return
+            except (CoreError, OSError) as error:
+                self.problem = str(error)
+                self.notices.notify("error", f"{error}; it is tried again")
+                await self._clock.sleep(self._settings.write_retry_s)
 
     async def _stage(self, batches: list[IncomingBatch]) -> StagedBatches:
         assert self._run_log is not None
@@ -226,6 +246,7 @@ class RunPipeline:
 
     async def _acknowledge(self, staged: StagedBatches) -> None:
         assert self._run_log is not None
+        await self._remember_target()
         self.written.advance(self._run_log.end, staged.next_sequences)
         self._unsynced.set()
         exits = self._run_log.exited and not self.written.exited
@@ -250,6 +271,7 @@ class RunPipeline:
                     return False
         self._run_log = run_log
         self.problem = ""
+        await self._remember_target()
         for damage in run_log.damages:
             self.notices.notify("warning", str(damage))
         self.written.advance(run_log.end, {})
@@ -345,6 +367,21 @@ class RunPipeline:
             self.notices.notify(
                 "warning", f"Some data was not understood: {staged.rejections[0]}"
             )
+        assert self._run_log is not None
+        if self._run_log.processor.metric_count > METRICS_WARNED:
+            self.notices.notify(
+                "warning",
+                f"This run has more than {METRICS_WARNED:,} metrics: all are stored, "
+                "but pages get slow. Are values or ids part of the names?",
+            )
+
+    async def _remember_target(self) -> None:
+        """Before anything is acknowledged: rings are removed then, and whoever comes
+        after us must know that this log has to be uploaded.
+        """
+        assert self._run_log is not None
+        if self.target is None and self._run_log.target is not None:
+            await self._in_thread(partial(self._remember, self, self._run_log.target))
 
     def _announce_target(self) -> None:
         assert self._run_log is not None

@@ -22,7 +22,12 @@ from wandb_proto import VERSION
 from wandb_proto.v1.record_pb2 import Record, UploadTarget
 
 from wandb_core import owner_mark
-from wandb_core.errors import LogDamaged, RecordRejected
+from wandb_core.errors import (
+    LogDamaged,
+    LogLocked,
+    LogOwnedElsewhere,
+    RecordRejected,
+)
 from wandb_core.model import IncomingBatch, LoggedRecord
 from wandb_core.owner_mark import Machine
 from wandb_core.processor import RunProcessor
@@ -191,6 +196,25 @@ class RunLog:
             self._staged.clear()
         return self._writer.end
 
+    def settle(self) -> bool:
+        """Commit and append the row that is still open; False if there is none.
+
+        For logs whose writers are all gone: what they left with `commit=False` or
+        `step=` belongs to the run like everything else. Idempotent.
+
+        Raises:
+            LogWriteFailed: nothing was written; call it again.
+        """
+        streams = self.processor.known_streams
+        if streams and self.processor.close_open_row():
+            self._stage_records(
+                streams[0], self.processor.next_sequence(streams[0]), checkpoint=False
+            )
+        if not self._staged:
+            return False
+        self.write_staged()
+        return True
+
     def sync(self) -> None:
         """Make what was written so far safe against power loss."""
         self._writer.sync()
@@ -284,3 +308,24 @@ class RunLog:
         for committed in tail:
             self.processor.replay(committed.record)
         tail.clear()
+
+
+def settle_log(
+    path: Path, run_id: str, machine: Machine, settings: CoreSettings
+) -> None:
+    """`RunLog.settle` for a log of ours that lies there without any writer.
+
+    Somebody who writes it after all is left alone; so is a log that cannot be opened.
+
+    Raises:
+        LogWriteFailed, OSError: the row could not be written.
+    """
+    try:
+        log = RunLog.open(path, run_id, machine, settings, will_be_resent=False)
+    except (LogLocked, LogOwnedElsewhere):
+        return
+    try:
+        if log.settle():
+            log.sync()
+    finally:
+        log.close()

@@ -208,6 +208,7 @@ class Runs:
             clock=self._tools.clock,
             machine=self._tools.machine,
             totals=self.totals,
+            remember=self._remember,
             on_target=self._target_known,
             on_detach=self._wake_up,
         )
@@ -238,6 +239,15 @@ class Runs:
         upload = self.uploads.get(path)
         if upload is not None and upload not in self._upload_tasks.values():
             del self.uploads[path]
+
+    def _remember(self, pipeline: RunPipeline, target: UploadTarget) -> None:
+        """Put the log into the backlog; in the log's thread."""
+        if target.mode not in ONLINE_MODES:
+            return
+        try:
+            self._tools.backlog.add(pipeline.path, pipeline.run_id, target)
+        except OSError as error:
+            _log.warning("backlog_not_written path=%s reason=%s", pipeline.path, error)
 
     def _target_known(self, pipeline: RunPipeline, target: UploadTarget) -> None:
         self._hand_over_key(pipeline.path, target)

@@ -18,10 +18,11 @@ from wandb_core.lifecycle import is_core_alive
 from wandb_core.local_server import LocalServer, LocalServerAddress
 from wandb_core.orphan_rings import OrphanRing, find_rings
 from wandb_core.owner_mark import Machine
-from wandb_core.run_log import RunLog
+from wandb_core.run_log import RunLog, settle_log
 from wandb_core.server_client import Proxies, ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.sync import SyncOptions, SyncTools, find_logs, sync_logs
+from wandb_core.uploader.log_folder import identify
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def _tools(
 
     async def drain(log_path: Path) -> None:
         await asyncio.to_thread(drain_rings, log_path, places, settings)
+        await asyncio.to_thread(settle, log_path, places, settings)
 
     target = UploadTarget(
         mode="online",
@@ -144,6 +146,24 @@ def drain_rings(log_path: Path, places: Places, settings: CoreSettings) -> int:
         except (CoreError, OSError, ValueError) as error:
             _log.warning("ring_not_drained path=%s reason=%s", ring.path, error)
     return record_count
+
+
+def settle(log_path: Path, places: Places, settings: CoreSettings) -> None:
+    """Commit what the writers of a log of ours left open when they were killed.
+
+    A log whose writer lives, or that a living core looks after, is left alone.
+    """
+    if is_core_alive(places) or any(
+        ring.log_path.resolve() == log_path.resolve()
+        for ring in find_rings(places.spool_dirs)
+    ):
+        return
+    try:
+        identity = identify(log_path)
+        if identity is not None and identity.target is not None:
+            settle_log(log_path, identity.run.run_id, Machine.here(), settings)
+    except (CoreError, OSError, ValueError) as error:
+        _log.warning("log_not_settled path=%s reason=%s", log_path, error)
 
 
 def _drain(ring_path: Path, run_id: str, log_path: Path, settings: CoreSettings) -> int:

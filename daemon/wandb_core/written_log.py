@@ -75,17 +75,16 @@ class SettledLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._end = path.stat().st_size
-        except OSError:
-            self._end = 0
 
     def committed_end(self) -> int:
-        return self._end
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
 
     def ended(self) -> bool:
         return True
 
     async def changed(self, known_end: int, timeout_s: float) -> None:
-        if known_end == self._end:
+        if known_end == self.committed_end():
             await asyncio.sleep(timeout_s)

@@ -138,6 +138,21 @@ class RunProcessor:
         else:
             self._pass_on(record)
 
+    def close_open_row(self) -> bool:
+        """Commit the row that is still open, for no writer is left to do it.
+
+        False: none is open. Follow with `finish_batch`.
+        """
+        if not self._row:
+            return False
+        self._commit()
+        return True
+
+    @property
+    def known_streams(self) -> tuple[str, ...]:
+        """The streams of finished batches, in the order of their first ones."""
+        return tuple(self._next_sequences)
+
     def finish_batch(
         self, stream_id: str, next_sequence: int, *, checkpoint: bool = False
     ) -> list[bytes]:

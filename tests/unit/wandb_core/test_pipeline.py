@@ -47,6 +47,7 @@ class Running:
 
     def __init__(self, path: Path, files: SwitchableFiles, **settings: Any) -> None:
         self.targets: list[UploadTarget] = []
+        self.remembered_at_end: list[int] = []
         self.files = files
         self.pipeline = RunPipeline(
             "run1",
@@ -55,6 +56,9 @@ class Running:
             clock=SystemClock(),
             machine=HERE,
             totals=PipelineCounts(),
+            remember=lambda pipeline, _: self.remembered_at_end.append(
+                pipeline.written.committed_end()
+            ),
             on_target=lambda _, target: self.targets.append(target),
             on_detach=lambda: None,
             files=files,
@@ -66,7 +70,11 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(
-    path: Path, files: SwitchableFiles | None = None, **settings: Any
+    path: Path,
+    files: SwitchableFiles | None = None,
+    *,
+    abandoned: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Running]:
     async with asyncio.TaskGroup() as tasks:
         found = Running(path, files or SwitchableFiles(), **settings)
@@ -74,7 +82,7 @@ async def running(
         try:
             yield found
         finally:
-            await found.pipeline.finish(abandoned=True)
+            await found.pipeline.finish(abandoned=abandoned)
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -209,7 +217,7 @@ async def test_a_malformed_record_is_told_and_the_rest_is_kept(tmp_path: Path) -
 
 async def test_a_later_pipeline_goes_on_in_the_same_log(tmp_path: Path) -> None:
     path = tmp_path / "run-run1.wandb"
-    async with running(path) as run:
+    async with running(path, abandoned=False) as run:
         link = run.attach()
         await link.send(
             IncomingBatch("s1", 1, (open_run("run1"), log({"x": 1}, commit=False)))
@@ -224,6 +232,29 @@ async def test_a_later_pipeline_goes_on_in_the_same_log(tmp_path: Path) -> None:
         await acknowledged(link, 4)
 
     assert rows(path) == [{"x": 1, "y": 2}]
+
+
+async def test_a_row_that_nobody_can_close_any_more_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "run-run1.wandb"
+    async with running(path) as run:
+        link = run.attach()
+        open_parts = (log({"x": 1}, step=3, commit=False), log({"y": 2}, commit=False))
+        await link.send(IncomingBatch("s1", 1, (open_run("run1"), *open_parts)))
+        await acknowledged(link, 4)
+
+    assert rows(path) == [{"x": 1, "y": 2}]
+    assert run.pipeline.written.committed_end() == path.stat().st_size
+
+
+async def test_a_log_is_remembered_before_anything_is_acknowledged(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run-run1.wandb"
+    async with running(path) as run:
+        link = run.attach()
+        await link.send(IncomingBatch("s1", 1, (open_run("run1"),)))
+        await acknowledged(link, 2)
+        assert run.remembered_at_end == [7]  # the log was empty
 
 
 async def test_records_without_their_carrier_are_cut_when_they_come_again(
