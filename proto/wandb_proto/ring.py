@@ -208,14 +208,16 @@ class RingWriter:
         """
         tail, _ = read_tail(self.memory)
         wrapped = self.offset < tail.offset
-        room_end = tail.offset - 1 if wrapped else self._end
+        # The gap before the tail takes the end mark that an overflow leaves behind.
+        gap_begin = tail.offset - LENGTH.size
+        room_end = gap_begin if wrapped else self._end
         if self.offset + size > room_end:
-            if wrapped or HEADER_BYTES + size >= tail.offset:
+            if wrapped or HEADER_BYTES + size > gap_begin:
                 return False
             if self.offset + LENGTH.size <= self._end:
                 LENGTH.pack_into(self.memory, self.offset, WRAP)
             self.offset = HEADER_BYTES
-            room_end = tail.offset - 1
+            room_end = gap_begin
         part = max(size, self._capacity // _LIMIT_PARTS)
         self.limit = min(room_end, self.offset + part)
         return True

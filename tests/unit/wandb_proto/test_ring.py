@@ -223,6 +223,29 @@ def test_ring_and_overflow_alternate(ring: RingWriter, directory: Path) -> None:
     assert list((directory / "over").iterdir()) == []
 
 
+@pytest.mark.parametrize("gap", range(1, 12))
+def test_the_end_mark_of_an_overflow_never_touches_the_oldest_record(
+    ring: RingWriter, directory: Path, gap: int
+) -> None:
+    """The head may come as close to the tail as it likes, byte by byte."""
+    size = 400
+    while ring.append(b"a" * size):
+        pass
+    reader = RingReader.beside(ring)
+    first = reader.read(records_max=1)
+    assert first is not None
+    reader.release(first.next_sequence)  # room for one more record, exactly
+    fits = ring.append(b"b" * (size - gap))
+
+    assert ring.append_overflow(b"c")
+
+    ring.close()
+    left = list(RingReader.open(directory / "s1.ring").records())
+    assert [number for number, _ in left] == list(range(2, ring.sequence))
+    assert left[0][1] == b"a" * size
+    assert (left[-2][1][:1] == b"b") is fits
+
+
 def test_a_rewind_in_the_middle_of_an_overflow_file_goes_on_there(
     ring: RingWriter,
 ) -> None:
