@@ -16,7 +16,7 @@ written here with the generated code.
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -26,6 +26,9 @@ from wandb._values import MediaEncoder, ValueConverter
 
 RECORD_BYTES_MAX = 60 << 20
 """A record must fit into one gRPC message of 64 MiB."""
+
+PART_BYTES_MAX = RECORD_BYTES_MAX - (1 << 16)
+"""Of the data of one record: the rest is for what stands around them."""
 
 CALL_BYTES_WARNED = 25_000_000
 VALUE_BYTES_WARNED = 1_000_000
@@ -43,6 +46,10 @@ TIMESTAMP_TAG = 0x09
 _COMMIT = b"\x18\x01"
 _LENGTH_MAX = 1 << 28
 _PREFIXES_MAX = 65_536
+
+
+class RecordTooLarge(ValueError):
+    """The data of one call do not fit into one record."""
 
 
 class LogPrefixes(dict[int, bytes]):
@@ -69,7 +76,7 @@ class DataEncoder:
     ) -> None:
         self._warn = warn or (lambda _: None)
         self._values = ValueConverter(self._warn, media_encoder)
-        self._sizes_warned: set[str] = set()
+        self._warned: set[str | tuple[str, str]] = set()
         self.default: Callable[[Any], Any] = self._values.quick
         """For `orjson.dumps(data, default, OPTIONS)`, the fast path."""
 
@@ -81,6 +88,7 @@ class DataEncoder:
         Raises:
             TypeError: not a mapping, or a key of the top level is not a str.
             ValueError: an array of more than 32 elements has no finite one.
+            RecordTooLarge: take `parts`.
         """
         if not isinstance(data, Mapping):
             raise TypeError(
@@ -94,10 +102,13 @@ class DataEncoder:
                     f"not {type(key).__name__}: {str(key)[:80]}"
                 )
         if "" in data or "_step" in data:
+            self._warn_reserved(data)
             data = {key: data[key] for key in data if key not in ("", "_step")}
         body = self._encode_checked(data)
         if len(body) > VALUE_BYTES_WARNED:
             self._check_sizes(data, len(body))
+            if len(body) > PART_BYTES_MAX:
+                raise RecordTooLarge(f"{len(body):,} bytes")
         return body
 
     def _encode_checked(self, data: Mapping[str, Any]) -> bytes:
@@ -115,21 +126,54 @@ class DataEncoder:
     def _check_sizes(self, data: Mapping[str, Any], size: int) -> None:
         if size > CALL_BYTES_WARNED:
             self._warn_once(
-                "", f"one wandb.log() call of {size:,} bytes; it is stored, but slow"
+                ("size", "call"),
+                f"one wandb.log() call of {size:,} bytes, more than "
+                f"{CALL_BYTES_WARNED:,}: it is stored, but pages get slow",
             )
         for key, value in data.items():
-            if key in self._sizes_warned:
+            if key in self._warned:
                 continue
             size = len(self._encode_checked({key: value}))
             if size > VALUE_BYTES_WARNED:
                 self._warn_once(
                     key,
-                    f"the value of {key!r} has {size:,} bytes; it is stored, but slow",
+                    f"the value of {key[:80]!r} has {size:,} bytes, more than "
+                    f"{VALUE_BYTES_WARNED:,}: it is stored, but pages get slow",
                 )
 
-    def _warn_once(self, key: str, text: str) -> None:
-        if key not in self._sizes_warned:
-            self._sizes_warned.add(key)
+    def _warn_reserved(self, data: Mapping[str, Any]) -> None:
+        if "_step" in data:
+            self._warn_once(
+                ("reserved", "_step"),
+                "wandb.log() ignores the key '_step', which is reserved; to choose the "
+                "step: wandb.log(data, step=…)",
+            )
+        if "" in data:
+            self._warn_once(
+                ("reserved", ""), "wandb.log() ignores the key '': give it a name"
+            )
+
+    def parts(self, data: Mapping[str, Any]) -> Iterator[bytes]:
+        """A dictionary that is too large for one record, as several, in order.
+
+        Each fits into a record unless one value alone does not.
+        """
+        part: dict[str, Any] = {}
+        size = 0
+        for key, value in data.items():
+            if key in ("", "_step"):
+                continue
+            value_size = len(self._encode_checked({key: value}))
+            if part and size + value_size > PART_BYTES_MAX:
+                yield self._encode_checked(part)
+                part, size = {}, 0
+            part[key] = value
+            size += value_size
+        yield self._encode_checked(part)
+
+    def _warn_once(self, key: str | tuple[str, str], text: str) -> None:
+        if key not in self._warned:
+            self._warned.add(key)
             self._warn(text)
 
 

@@ -15,11 +15,13 @@ from wandb_proto.ring_format import FRAME, FRAME_BYTES
 
 from wandb._encode import (
     OPTIONS,
+    PART_BYTES_MAX,
     TIMESTAMP,
     TIMESTAMP_TAG,
     VALUE_BYTES_WARNED,
     DataEncoder,
     LogPrefixes,
+    RecordTooLarge,
     encode_step,
     log_prefix,
 )
@@ -59,8 +61,10 @@ class StepCounter:
         Raises:
             TypeError: not an integer.
         """
-        if isinstance(step, bool):
-            raise TypeError("step must be an integer, not a bool")
+        if isinstance(step, bool) or not hasattr(step, "__index__"):
+            raise TypeError(
+                f"wandb.log(step=…) must be an integer, not {type(step).__name__}"
+            )
         number = operator.index(step)
         if number < self.current:
             refuse(number, self.current)
@@ -96,17 +100,37 @@ def make_log(
             suffix = encode_step(steps.enter(step, is_committed, refuse))
         return log_prefix(size, is_committed, len(suffix) + TIMESTAMP.size), suffix
 
+    def log_parts(data: Any, step: Any, commit: bool | None) -> None:
+        """Several records of one step; a value that is too large alone is dropped."""
+        stored = []
+        for body in encoder.parts(data):
+            if len(body) > PART_BYTES_MAX:
+                spool.refuse(len(body))
+            else:
+                stored.append(body)
+        is_committed = step is None if commit is None else bool(commit)
+        _, suffix = place(step, commit, 0)
+        suffix += pack_timestamp(TIMESTAMP_TAG, now())
+        for left, body in zip(
+            range(len(stored), -1, -1), [*stored, b"{}"], strict=True
+        ):
+            prefix = log_prefix(len(body), is_committed and not left, len(suffix))
+            spool.append(prefix + body + suffix)
+
     def log(data: Any, step: Any = None, commit: bool | None = None) -> None:
-        if type(data) is not dict or "_step" in data or "" in data:
-            body = encode(data)
-        else:
-            try:
-                body = dumps(data, default, OPTIONS)
-            except TypeError:
+        try:
+            if type(data) is not dict or "_step" in data or "" in data:
                 body = encode(data)
-            # orjson writes NaN and infinities as null.
-            if b"null" in body or len(body) > VALUE_BYTES_WARNED:
-                body = encode(data)
+            else:
+                try:
+                    body = dumps(data, default, OPTIONS)
+                except TypeError:
+                    body = encode(data)
+                # orjson writes NaN and infinities as null.
+                if b"null" in body or len(body) > VALUE_BYTES_WARNED:
+                    body = encode(data)
+        except RecordTooLarge:
+            return log_parts(data, step, commit)
         if step is None and (commit is None or commit is True):
             prefix, suffix = prefixes[len(body)], b""
             steps.current += 1

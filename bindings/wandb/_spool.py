@@ -135,6 +135,14 @@ class Spool:
         if threading.get_ident() not in self._waiting:
             self._until_stored(self._append_queued_now)
 
+    def refuse(self, byte_count: int) -> None:
+        """Drop one value that no record can hold."""
+        with self.lock:
+            self._drop(
+                f"one value of {byte_count:,} bytes; the limit is "
+                f"{RECORD_BYTES_MAX:,}: store such data as a file"
+            )
+
     def join_link_thread(self) -> None:
         """Called by a thread that moves records to core: its appends never wait."""
         self._link_threads.add(threading.get_ident())
@@ -230,7 +238,7 @@ class Spool:
             reopen, self.reopen = self.reopen, None
             self.ring = reopen()
         if len(payload) > RECORD_BYTES_MAX:
-            self._drop(f"a record of {len(payload):,} bytes is over the limit")
+            self.refuse(len(payload))
             return True
         if self._gap:
             self._store_gap()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,15 @@ from wandb_core.pending_upload import ONLINE_MODES, PendingUpload
 from wandb_core.pipeline import RunPipeline
 from wandb_core.runs import Runs
 
+_log = logging.getLogger(__name__)
+
 POLL_S = 0.02
 """Uploads do not announce what they do: this is how fast an answer sees it."""
 
 WAIT_S_MAX = 60.0
+
+SUMMARY_BYTES_MAX = 48 << 20
+"""A larger summary is not shown: it would not fit into a message."""
 
 
 class CoreReception:
@@ -94,6 +100,9 @@ class CoreReception:
         if summary is None:
             return service.GetSummaryResponse()
         text = await asyncio.to_thread(json_codec.dumps, summary)
+        if len(text) > SUMMARY_BYTES_MAX:
+            _log.warning("summary_too_large path=%s bytes=%d", pipeline.path, len(text))
+            return service.GetSummaryResponse()
         return service.GetSummaryResponse(found=True, summary_json=text.decode())
 
     async def finish_run(
@@ -111,7 +120,7 @@ class CoreReception:
         while True:
             answer = self._finish_answer(pipeline)
             is_over = answer.durable and (
-                answer.uploaded or answer.offline or answer.failed
+                answer.uploaded or answer.offline or answer.failed or answer.needs_key
             )
             if is_over or self._clock.monotonic() >= deadline:
                 break
@@ -119,7 +128,8 @@ class CoreReception:
         if answer.durable:
             summary = await pipeline.summary()
             text = await asyncio.to_thread(json_codec.dumps, summary or {})
-            answer.summary_json = text.decode()
+            if len(text) <= SUMMARY_BYTES_MAX:
+                answer.summary_json = text.decode()
         self._on_call()
         return answer
 
@@ -155,6 +165,7 @@ class CoreReception:
         answer.bytes_left = status.bytes_left
         answer.problem = answer.problem or status.problem
         answer.run_url = status.run_url
+        answer.needs_key = status.waiting_for_key
         since = status.last_progress_at or upload.began_at
         answer.idle_s = max(0.0, self._clock.now() - since)
 

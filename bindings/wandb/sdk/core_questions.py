@@ -82,6 +82,8 @@ class FinishAnswer:
     run_url: str
     summary: dict[str, Any]
     refused_rows: int
+    needs_key: bool = False
+    """It waits for an API key, which only the user can bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class RunQuestions:
             run_url=answer.run_url,
             summary=_object(answer.summary_json),
             refused_rows=answer.refused_rows,
+            needs_key=answer.needs_key,
         )
 
     def _ref(self) -> pb.RunRef:

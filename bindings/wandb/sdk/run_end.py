@@ -70,10 +70,16 @@ def _wait(run: "Run") -> FinishAnswer | None:
         flushed = run._stream.flush(ANSWER_WAIT_S)
         answer = run._questions.finish(ANSWER_WAIT_S) if flushed else None
         last = answer or last
-        if answer is not None and (answer.uploaded or answer.offline or answer.failed):
+        if answer is not None and _is_over(answer):
             return answer
         if not patience.goes_on(answer, run._stream.acknowledged):
             return last
+
+
+def _is_over(answer: FinishAnswer) -> bool:
+    """Whether waiting cannot change anything any more."""
+    is_stuck = answer.durable and answer.needs_key
+    return answer.uploaded or answer.offline or answer.failed or is_stuck
 
 
 def _patience(run: "Run") -> float:
@@ -112,6 +118,8 @@ class _Patience:
             termlog("Waiting for the core daemon …")
             return
         line = f"Uploading: {answer.rows_uploaded:,} of {answer.rows_total:,} rows"
+        if not answer.rows_total:
+            line = f"Uploading: {answer.bytes_left:,} bytes are to go"
         if idle_s >= LINE_S_MIN:
             line += f", no progress for {idle_s:.0f} s{_because(answer.problem)}"
             if self._container:
@@ -138,6 +146,11 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
     elif answer.failed:
         termerror(f"The upload of run {run.id} failed: {answer.problem}")
         termerror(f"Its data lie in {directory}; retry with: wandb sync {directory}")
+    elif answer.needs_key and not answer.uploaded:
+        termwarn(
+            f"Run {run.id} is not uploaded yet: {answer.problem}. Its data lie in "
+            f"{directory}; then upload them with: wandb sync {directory}"
+        )
     elif not answer.uploaded:
         _tell_unfinished(run, answer)
     if run._answer.run_url:
@@ -147,10 +160,12 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
 
 
 def _tell_unfinished(run: "Run", answer: FinishAnswer) -> None:
-    left = answer.rows_total - answer.rows_uploaded
+    rows_left = answer.rows_total - answer.rows_uploaded
+    # Before the server answers, core has not counted the rows of the log.
+    left = f"{rows_left:,} rows" if rows_left else f"{answer.bytes_left:,} bytes"
     why = _because(answer.problem)
     termwarn(
-        f"The upload made no progress{why}: {left:,} rows are still to go. They lie in "
+        f"The upload made no progress{why}: {left} are still to go. They lie in "
         f"{run.sync_dir}, and core goes on uploading in the background."
     )
     if in_container(run._session.environ):

@@ -33,7 +33,7 @@ from wandb.sdk.plain_values import plain
 from wandb.sdk.run_directory import make_run_directory
 from wandb.sdk.run_settings import default_project, with_run_id
 from wandb.sdk.server_choice import ServerChoice, choose_server
-from wandb.sdk.wandb_config import config_mapping
+from wandb.sdk.wandb_config import config_mapping, warn_of_large_config
 from wandb.sdk.wandb_run import Run, RunParts
 from wandb.sdk.wandb_settings import Settings
 from wandb.sdk.wandb_setup import Session
@@ -170,7 +170,9 @@ def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
     settings = start.settings
     run_id = settings.run_id or ""
     facts = _facts(start)
-    stream.append(records.open_run(run_id, facts, _target(start)))
+    opening = records.open_run(run_id, facts, _target(start))
+    warn_of_large_config(len(opening))
+    stream.append(opening)
     questions = RunQuestions(stream, run_id, settings.sync_file or "")
     run = LiveRun(RunParts(settings, facts, stream, questions, session))
     run._config.load(dict(facts.config))
@@ -239,11 +241,6 @@ def _tell_start(start: _Start, run: Run) -> None:
     elif run.offline:
         termlog("W&B syncing is set to `offline` in this directory.")
         termlog("Run `wandb online` or set WANDB_MODE=online to enable syncing.")
-    elif start.server.api_key is None and not start.server.local:
-        termwarn(
-            f"No API key for {start.server.base_url}: the run is kept on this machine "
-            "and uploaded after `wandb login`."
-        )
     termlog(f"Run data is saved locally in {run.sync_dir}")
 
 
@@ -255,11 +252,12 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
     """
     settings = start.settings
     answer: StartAnswer | None = None
+    has_key = start.server.api_key is not None or start.server.local
     if run._stream.flush(FIRST_BATCH_WAIT_S) and not run.offline:
         wait_s = LOCAL_URL_WAIT_S if start.server.local else URL_WAIT_S
         if settings.resume is not None:
             wait_s = settings.init_timeout
-        if start.server.api_key is None and not start.server.local:
+        if not has_key:
             wait_s = 0.0
         answer = run._questions.start(wait_s)
     if answer is not None and answer.error:
@@ -268,6 +266,13 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
         run._learn(answer)
         run._config.load_missing(_object(answer.config_json))
     _tell_run(run)
+    # Without a key, or after a refusal, core has said already what is to be done.
+    if not (run.offline or run._answer.server_known) and has_key and not _error(answer):
+        termlog("The server has not answered yet; uploading starts when it does.")
+
+
+def _error(answer: StartAnswer | None) -> str:
+    return answer.error if answer is not None else ""
 
 
 def _tell_error(answer: StartAnswer) -> None:
@@ -289,8 +294,6 @@ def _tell_run(run: LiveRun) -> None:
         termlog(f"View project at {answer.project_url}")
     if answer.run_url:
         termlog(f"View run at {answer.run_url}")
-    elif not answer.server_known:
-        termlog("The server has not answered yet; uploading starts when it does.")
 
 
 def _object(text: str) -> dict[str, Any]:

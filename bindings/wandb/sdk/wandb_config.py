@@ -12,7 +12,19 @@ from wandb._terminal import termwarn
 from wandb.sdk.lib.config_util import ConfigError, read_config_file
 from wandb.sdk.plain_values import plain
 
+CONFIG_BYTES_WARNED = 10_000_000
+
 Publish = Callable[[dict[str, Any]], None]
+
+
+def warn_of_large_config(byte_count: int) -> None:
+    """Tell once that a config, or a change of it, is larger than pages can show."""
+    if byte_count > CONFIG_BYTES_WARNED:
+        termwarn(
+            f"The config has more than {CONFIG_BYTES_WARNED:,} bytes: it is stored, "
+            "but pages get slow. Large inputs are better kept in files.",
+            repeat=False,
+        )
 
 
 class Config:

@@ -22,7 +22,7 @@ from wandb.sdk.core_questions import (
     RunQuestions,
     StartAnswer,
 )
-from wandb.sdk.wandb_config import Config
+from wandb.sdk.wandb_config import Config, warn_of_large_config
 from wandb.sdk.wandb_metric import Metric
 from wandb.sdk.wandb_settings import Settings
 from wandb.sdk.wandb_summary import RecordedSummary, Summary
@@ -142,7 +142,9 @@ class Run:
         return self._summary
 
     def _publish_config(self, changes: dict[str, Any]) -> None:
-        self._append(records.config(self.id, changes))
+        record = records.config(self.id, changes)
+        warn_of_large_config(len(record))
+        self._append(record)
         if self._config_callback is not None:
             self._config_callback(None, None, changes)
 

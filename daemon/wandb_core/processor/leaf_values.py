@@ -115,6 +115,9 @@ class LeafValues:
         self._aggregated: dict[Leaf, None] = {}
         self._rules = MetricRules(())
 
+    def __len__(self) -> int:
+        return len(self._leaves)
+
     def leaf(self, key: LeafKey) -> Leaf:
         """The leaf of this path, made at its first use."""
         leaf = self._leaves.get(key)

@@ -388,4 +388,10 @@ def _without_user(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # asyncio's own text repeats the address: say what the system said.
+        number, text = error.os_error.errno, error.os_error.strerror or ""
+        if number and text.startswith("Connect call failed"):
+            text = os.strerror(number)
+        return f"cannot connect ({text or error.os_error})"
     return str(error) or type(error).__name__

@@ -151,7 +151,7 @@ class FinishRunRequest(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., wait_s: _Optional[float] = ...) -> None: ...
 
 class FinishRunResponse(_message.Message):
-    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows")
+    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows", "needs_key")
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     UPLOADED_FIELD_NUMBER: _ClassVar[int]
     OFFLINE_FIELD_NUMBER: _ClassVar[int]
@@ -164,6 +164,7 @@ class FinishRunResponse(_message.Message):
     RUN_URL_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
     REFUSED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    NEEDS_KEY_FIELD_NUMBER: _ClassVar[int]
     durable: bool
     uploaded: bool
     offline: bool
@@ -176,7 +177,8 @@ class FinishRunResponse(_message.Message):
     run_url: str
     summary_json: str
     refused_rows: int
-    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ...) -> None: ...
+    needs_key: bool
+    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., needs_key: bool = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
     __slots__ = ()
