@@ -82,6 +82,11 @@ class RunProcessor:
         return self._refused_rows
 
     @property
+    def metric_count(self) -> int:
+        """Distinct keys of all rows so far."""
+        return len(self._leaves)
+
+    @property
     def gap_records(self) -> int:
         """Records that were lost before they reached core."""
         return self._gap_records
