@@ -37,11 +37,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LINGER_S = 0.1
+LINGER_S = 0.2
+"""A message costs 300 µs of both processes, whatever is in it; the ring keeps records
+safe meanwhile. Charts follow every 0.5 s."""
 MESSAGE_BYTES_MAX = 64 << 20
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
 TROUBLE_TOLD_AFTER_S = 15.0
 HANDSHAKE_WAIT_S = 10.0
+FLUSH_LOOK_S = 0.02
+"""How often a flush looks by itself: a signal handler may share its thread's event."""
 STOP_WAIT_S = 30.0
 
 _QUESTIONS = {
@@ -96,6 +100,7 @@ class Link:
         self._on_thread = on_thread
         self._kick = threading.Event()
         self._connected = threading.Event()
+        self._moved = threading.Event()
         self._closing = threading.Event()
         self._aborted = False
         self._asked = 0
@@ -121,13 +126,14 @@ class Link:
     def flush(self, target: Callable[[], int], timeout_s: float) -> bool:
         """Wait until core has acknowledged every record below target()."""
         deadline = time.monotonic() + timeout_s
-        pause_s = 0.001
         while self._reader.tail_sequence < target():
-            if time.monotonic() >= deadline or not self._thread.is_alive():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self._thread.is_alive():
                 return self._reader.tail_sequence >= target()
+            self._moved.clear()
             self._kick.set()
-            time.sleep(pause_s)
-            pause_s = min(pause_s * 1.5, 0.02)
+            if self._reader.tail_sequence < target():
+                self._moved.wait(min(left_s, FLUSH_LOOK_S))
         return True
 
     def ask(self, method: str, request: Any, timeout_s: float) -> Any:
@@ -299,6 +305,7 @@ class Link:
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)
+        self._moved.set()
         if ack.stop_requested and not self.stop_requested:
             self.stop_requested = True
             self._notify("stop", "The run was asked to stop from its page.")
