@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from wandb_server.model import Archive
 from wandb_server.operations.archive import StoredArchive
+from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.stores import Clock, Stores
@@ -51,6 +52,7 @@ async def open_archive(
                 settings.query_memory_mib, settings.query_threads, workspace
             ),
             tails=Tails(settings.parsed_points_max),
+            blocks=BlockCache(settings.block_cache_bytes_max),
             feed=ChangeFeed(),
             clock=clock,
             workspace=workspace,

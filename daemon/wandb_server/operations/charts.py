@@ -1,17 +1,8 @@
-"""Metric names, and series for charts: segments and tail as one.
-
-```
-snapshot   segments, tails (parsed, in memory)
-bounds     count, low, high of every (run, key)      DuckDB + numpy
-small      count <= buckets: the points themselves
-large      sums per bucket of segments (DuckDB) and tail (numpy), merged
-```
-"""
+"""Metric names, and series for charts."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from sqlalchemy import Connection
@@ -21,26 +12,18 @@ from wandb_server.ingest.fact_tables import add_up
 from wandb_server.ingest.rows import ParsedRows
 from wandb_server.model import MetricKey, Run, Series, SeriesQuery
 from wandb_server.operations.keys import tables_of_runs
+from wandb_server.operations.long_series import SegmentFile
+from wandb_server.operations.series import SeriesReader
 from wandb_server.operations.stores import Operations
 from wandb_server.operations.tails import Tail
-from wandb_server.query.answers import as_it_is, in_buckets
-from wandb_server.query.buckets import (
-    Partials,
-    Range,
-    SeriesPoints,
-    join_points,
-    merge_partials,
-    reduce_points,
-)
+from wandb_server.query.buckets import SeriesPoints, join_points
+from wandb_server.query.places import Place
 from wandb_server.storage import catalog, listing
 from wandb_server.storage.lines import HISTORY
 from wandb_server.storage.objects import object_key
-from wandb_server.storage.tables import Columns, SeriesSource
 
 SERIES_SUFFIX = "parquet"
-_POINT_TYPES = {"x": "f8", "row": "i8", "value": "f8", "kind": "u1"}
-Place = tuple[int, int]
-"""(run, key) by their places in the question."""
+BLOCKS_SUFFIX = "blocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,53 +63,37 @@ class Charts(Operations):
         names = [name for name in query.runs if name in ids]
         snapshot = await self._snapshot(list(ids.values()))
         numbers = {ids[name]: at for at, name in enumerate(names)}
-        source = await self._source(query, snapshot, numbers)
+        files = await self._files(query, snapshot, numbers)
         tails = await asyncio.to_thread(_tail_points, query, snapshot, numbers)
-        return await self._reduce(query, names, source, tails)
+        return await SeriesReader(self._stores).read(query, names, files, tails)
 
-    async def _reduce(
-        self,
-        query: SeriesQuery,
-        names: Sequence[str],
-        source: SeriesSource,
-        tails: Mapping[Place, SeriesPoints],
-    ) -> Sequence[Series]:
-        tables = self._stores.tables
-        stored = await tables.bounds(source) if source.files else {}
-        counts, low, high = _join_bounds(stored, tails)
-        low = low if query.x_min is None else query.x_min
-        high = high if query.x_max is None else query.x_max
-        axis = Range(low, high, query.buckets)
-        large = {place for place, count in counts.items() if count > query.buckets}
-        points: Columns = {}
-        sums: Columns = {}
-        if source.files and len(large) < len(counts):
-            small = sorted({key for _, key in counts.keys() - large})
-            points = await tables.points(
-                replace(source, keys=[source.keys[key] for key in small])
-            )
-            points["key"] = np.array(small, np.int64)[points["key"].astype(np.int64)]
-        if source.files and large:
-            sums = await tables.reduced(source, low, high, query.buckets)
-        return await asyncio.to_thread(
-            _assemble, query, names, axis, counts, tails, points, sums
-        )
-
-    async def _source(
+    async def _files(
         self,
         query: SeriesQuery,
         snapshot: _Snapshot,
         numbers: Mapping[int, int],
-    ) -> SeriesSource:
+    ) -> list[SegmentFile]:
+        place = self._stores.objects.local_path
         files = []
         for run_id, segments in snapshot.segments.items():
             for segment in segments:
-                if segment.series_object is not None and _may_hold(segment, query):
-                    path = await self._stores.objects.local_path(
-                        object_key(segment.series_object, SERIES_SUFFIX)
+                if segment.series_object is None or not _may_hold(segment, query):
+                    continue
+                path = await place(object_key(segment.series_object, SERIES_SUFFIX))
+                blocks = segment.blocks_object
+                blocks_path = ""
+                if blocks is not None:
+                    blocks_path = str(await place(object_key(blocks, BLOCKS_SUFFIX)))
+                files.append(
+                    SegmentFile(
+                        numbers[run_id],
+                        segment.row_count,
+                        str(path),
+                        blocks,
+                        blocks_path,
                     )
-                    files.append((numbers[run_id], str(path)))
-        return SeriesSource(files, query.keys, query.x_axis, query.x_min, query.x_max)
+                )
+        return files
 
     async def _snapshot(self, ids: Sequence[int]) -> _Snapshot:
         def question(db: Connection) -> _Snapshot:
@@ -231,75 +198,3 @@ def _points_of(batch: ParsedRows, key: str, query: SeriesQuery) -> SeriesPoints 
         points.value[inside],
         points.kind[inside],
     )
-
-
-def _join_bounds(
-    stored: Columns, tails: Mapping[Place, SeriesPoints]
-) -> tuple[dict[Place, int], float, float]:
-    """Points of every series, and the lowest and highest x of all."""
-    counts = {place: len(points.x) for place, points in tails.items()}
-    edges = [edge for points in tails.values() for edge in (points.x[0], points.x[-1])]
-    if stored:
-        places = zip(stored["run"].tolist(), stored["key"].tolist(), strict=True)
-        for place, count in zip(places, stored["count"].tolist(), strict=True):
-            counts[place] = counts.get(place, 0) + count
-        edges.extend(stored["low"].tolist())
-        edges.extend(stored["high"].tolist())
-    if not edges:
-        return counts, 0.0, 0.0
-    return counts, float(min(edges)), float(max(edges))
-
-
-def _assemble(
-    query: SeriesQuery,
-    names: Sequence[str],
-    axis: Range,
-    counts: Mapping[Place, int],
-    tails: Mapping[Place, SeriesPoints],
-    points: Columns,
-    sums: Columns,
-) -> list[Series]:
-    stored_points = _split(points)
-    stored_sums = _split(sums)
-    answer = []
-    for place in sorted(counts):
-        run, key = names[place[0]], query.keys[place[1]]
-        if counts[place] <= query.buckets:
-            pieces = [SeriesPoints(**_point_columns(stored_points.get(place)))]
-            if place in tails:
-                pieces.append(tails[place])
-            answer.append(as_it_is(run, key, join_points(pieces)))
-            continue
-        partials = []
-        if place in stored_sums:
-            partials.append(Partials(**_without_place(stored_sums[place])))
-        if place in tails:
-            partials.append(reduce_points(tails[place], axis.place(tails[place].x)))
-        answer.append(in_buckets(run, key, merge_partials(partials)))
-    return answer
-
-
-def _split(columns: Columns) -> dict[Place, Columns]:
-    """Rows of an answer by (run, key)."""
-    if not columns or not len(columns["run"]):
-        return {}
-    order = np.lexsort((columns["key"], columns["run"]))
-    columns = {name: column[order] for name, column in columns.items()}
-    changed = (np.diff(columns["run"]) != 0) | (np.diff(columns["key"]) != 0)
-    starts = [0, *(np.flatnonzero(changed) + 1).tolist(), len(order)]
-    return {
-        (int(columns["run"][start]), int(columns["key"][start])): {
-            name: column[start:end] for name, column in columns.items()
-        }
-        for start, end in pairwise(starts)
-    }
-
-
-def _point_columns(columns: Columns | None) -> Columns:
-    if columns is None:
-        return {name: np.empty(0, dtype) for name, dtype in _POINT_TYPES.items()}
-    return _without_place(columns)
-
-
-def _without_place(columns: Columns) -> Columns:
-    return {name: c for name, c in columns.items() if name not in ("run", "key")}

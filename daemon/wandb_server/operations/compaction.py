@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, RowMapping, or_, select
 
+from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
 from wandb_server.ingest.fact_tables import from_plain, to_facts, to_plain, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
 from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
-from wandb_server.operations.charts import SERIES_SUFFIX
+from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
 from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
@@ -30,9 +31,10 @@ from wandb_server.storage import catalog, key_tables, lines, removal, runs
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import write_rows
 from wandb_server.storage.schema import runs as runs_table
-from wandb_server.storage.tables import SeriesColumns
+from wandb_server.storage.tables import KeyedColumns
 
 RUNS_PER_CALL = 100
+POINT_COLUMNS = ("step", "row", "runtime", "timestamp", "value", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class _Piece:
     rows: Sequence[RowMapping]
     parsed: ParsedRows | None
     """History only."""
-    columns: SeriesColumns | None
+    series: KeyedColumns | None
+    blocks: KeyedColumns | None
 
     @property
     def end_row(self) -> int:
@@ -99,7 +102,8 @@ class Compaction(Operations):
         )
         if not rows:
             return 0
-        piece = await asyncio.to_thread(_look_at, run_id, file, rows)
+        blocks_from = self._stores.settings.block_points_min
+        piece = await asyncio.to_thread(_look_at, run_id, file, rows, blocks_from)
         with tempfile.TemporaryDirectory(dir=self._stores.workspace) as directory:
             written = await self._write(piece, Path(directory))
         return await self._stores.database.write(lambda db: _enter(db, piece, written))
@@ -117,10 +121,14 @@ class Compaction(Operations):
         """Write the piece's files and put them into the store."""
         paths = [directory / ROWS_SUFFIX]
         sizes = [await asyncio.to_thread(_write_rows, paths[0], piece.rows)]
-        if piece.columns is not None:
-            paths.append(directory / SERIES_SUFFIX)
-            await self._stores.tables.write(paths[1], piece.columns)
-            sizes.append(paths[1].stat().st_size)
+        for suffix, content in (
+            (SERIES_SUFFIX, piece.series),
+            (BLOCKS_SUFFIX, piece.blocks),
+        ):
+            if content is not None:
+                paths.append(directory / suffix)
+                await self._stores.tables.write(paths[-1], content)
+                sizes.append(paths[-1].stat().st_size)
         suffixes, now = [path.name for path in paths], self._stores.clock()
         numbers = await self._stores.database.write(
             lambda db: removal.reserve_objects(db, piece.run_id, suffixes, now)
@@ -143,28 +151,49 @@ class Compaction(Operations):
         )
 
 
-def _look_at(run_id: int, file: str, rows: Sequence[RowMapping]) -> _Piece:
+def _look_at(
+    run_id: int, file: str, rows: Sequence[RowMapping], block_points_min: int
+) -> _Piece:
     if file != lines.HISTORY:
-        return _Piece(run_id, file, rows, None, None)
+        return _Piece(run_id, file, rows, None, None, None)
     parsed = parse_rows(
         (row["row"], row["step"], row["text"])
         for row in rows
         if row["step"] is not None
     )
     series = sort_series(parsed)
-    columns = None
-    if series is not None:
-        columns = SeriesColumns(
-            keys=series.keys,
-            counts=series.counts,
-            step=parsed.step[series.index],
-            row=parsed.row[series.index],
-            runtime=parsed.runtime[series.index],
-            timestamp=parsed.timestamp[series.index],
-            value=series.value,
-            kind=series.kind,
-        )
-    return _Piece(run_id, file, rows, parsed, columns)
+    if series is None:
+        return _Piece(run_id, file, rows, parsed, None, None)
+    points = SortedPoints(
+        counts=series.counts,
+        step=parsed.step[series.index],
+        row=parsed.row[series.index],
+        runtime=parsed.runtime[series.index],
+        timestamp=parsed.timestamp[series.index],
+        value=series.value,
+        kind=series.kind,
+    )
+    columns = {name: getattr(points, name) for name in POINT_COLUMNS}
+    return _Piece(
+        run_id,
+        file,
+        rows,
+        parsed,
+        KeyedColumns(series.keys, series.counts, columns),
+        _blocks(series.keys, points, block_points_min),
+    )
+
+
+def _blocks(
+    keys: Sequence[str], points: SortedPoints, point_count_min: int
+) -> KeyedColumns | None:
+    """None where they would not be worth their bytes."""
+    if len(points.step) < point_count_min:
+        return None
+    blocks = sum_blocks(points)
+    if not worth_storing(len(points.step), int(blocks.counts.sum())):
+        return None
+    return KeyedColumns(keys, blocks.counts, blocks.columns)
 
 
 def _write_rows(path: Path, rows: Sequence[RowMapping]) -> int:
@@ -197,6 +226,11 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[_Written]) -> int:
             "in_order": steps_in_order(steps),
             "rows_object": numbers[ROWS_SUFFIX],
             "series_object": numbers.get(SERIES_SUFFIX),
+            "blocks_object": numbers.get(BLOCKS_SUFFIX),
+            "point_count": 0
+            if piece.series is None
+            else int(piece.series.counts.sum()),
+            "level": 0,
         },
         [
             catalog.LineRange(*entry)

@@ -20,8 +20,12 @@ class ArchiveSettings:
     segment_rows_max: int = 100_000
     segment_bytes_max: int = 16 * 1024 * 1024
     """One segment takes at most so many rows and (unless one row is larger) bytes."""
+    block_points_min: int = 2_048
+    """Segments with fewer points get no blocks before they are merged."""
     parsed_points_max: int = 8_000_000
     """Points of parsed tails kept in memory (about 17 bytes each) for live charts."""
+    block_cache_bytes_max: int = 64 * 1024 * 1024
+    """Blocks of long series kept in memory: 60 charts of a million points."""
     runs_per_question_max: int = 2_000
     keys_per_question_max: int = 10_000
     series_per_question_max: int = 20_000

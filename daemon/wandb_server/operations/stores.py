@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_server.model import Change, Run
+from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.tails import Tails
@@ -24,6 +25,7 @@ class Stores:
     objects: ObjectStore
     tables: SegmentTables
     tails: Tails
+    blocks: BlockCache
     feed: ChangeFeed
     clock: Clock
     workspace: Path

@@ -35,7 +35,8 @@ class SeriesPoints:
 
 @dataclass(frozen=True, slots=True)
 class Partials:
-    """What the points of a piece add up to, per bucket; `bucket` ascends, no repeats.
+    """What the points of a piece add up to, per bucket; `bucket` ascends, no repeats
+    (but for those of blocks, before they are merged).
 
     `minimum` is +inf, `maximum` -inf and `last_row` -1 where no point is finite.
     """
@@ -120,19 +121,23 @@ def reduce_points(points: SeriesPoints, bucket: Integers) -> Partials:
 def merge_partials(pieces: Sequence[Partials]) -> Partials:
     """What the pieces add up to together."""
     kept = [piece for piece in pieces if len(piece.bucket)]
-    if len(kept) < 2:
+    if not kept or (len(kept) == 1 and np.all(np.diff(kept[0].bucket) > 0)):
         return kept[0] if kept else _empty()
     columns = {
         field.name: np.concatenate([getattr(piece, field.name) for piece in kept])
         for field in fields(Partials)
     }
     # Within a bucket the entry with the newest finite point comes last.
-    order = np.lexsort((columns["last_row"], columns["last_x"], columns["bucket"]))
-    columns = {name: column[order] for name, column in columns.items()}
+    by = (columns["last_row"], columns["last_x"], columns["bucket"])
+    if not _in_order(*by):
+        order = np.lexsort(by)
+        columns = {name: column[order] for name, column in columns.items()}
     bucket = columns["bucket"]
     starts = np.flatnonzero(np.concatenate([[True], np.diff(bucket) != 0]))
     ends = np.append(starts[1:], len(bucket)) - 1
     sums = ("count", "nan", "positive", "negative", "total")
+    with np.errstate(over="ignore", invalid="ignore"):
+        added = {name: np.add.reduceat(columns[name], starts) for name in sums}
     return Partials(
         bucket=bucket[starts],
         minimum=np.minimum.reduceat(columns["minimum"], starts),
@@ -141,8 +146,17 @@ def merge_partials(pieces: Sequence[Partials]) -> Partials:
         last=columns["last"][ends],
         last_x=columns["last_x"][ends],
         last_row=columns["last_row"][ends],
-        **{name: np.add.reduceat(columns[name], starts) for name in sums},
+        **added,
     )
+
+
+def _in_order(last_row: Integers, last_x: Floats, bucket: Integers) -> bool:
+    """True if the entries are sorted by (bucket, last_x, last_row)."""
+    same = bucket[1:] == bucket[:-1]
+    after = bucket[1:] > bucket[:-1]
+    newer = last_x[1:] > last_x[:-1]
+    tied = (last_x[1:] == last_x[:-1]) & (last_row[1:] >= last_row[:-1])
+    return bool(np.all(after | (same & (newer | tied))))
 
 
 def _empty() -> Partials:

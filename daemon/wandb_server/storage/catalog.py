@@ -31,6 +31,10 @@ class Segment:
     """Steps never go down from row to row."""
     rows_object: int
     series_object: int | None
+    blocks_object: int | None
+    point_count: int
+    level: int
+    """How often its rows were merged."""
 
 
 @dataclass(frozen=True, slots=True)

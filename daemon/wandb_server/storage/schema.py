@@ -248,6 +248,11 @@ segments = Table(
     Column("rows_object", _Id, ForeignKey("objects.id"), nullable=False),
     # None: events, or no numbers at all.
     Column("series_object", _Id, ForeignKey("objects.id")),
+    # None: no series, or too few points per key.
+    Column("blocks_object", _Id, ForeignKey("objects.id")),
+    Column("point_count", BigInteger, nullable=False),
+    # How often its rows were merged into a longer segment.
+    Column("level", Integer, nullable=False),
     Index(None, "run_id", "file", "first_row"),
     sqlite_autoincrement=True,
 )

@@ -94,7 +94,9 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def desk(tmp_path: Path, empty_database: Path) -> AsyncIterator[Desk]:
     """A new archive whose tail is long with 10 rows."""
     shutil.copy(empty_database, tmp_path)
-    opened = await open_desk(tmp_path, tail_rows_max=10, garbage_age_s=0)
+    opened = await open_desk(
+        tmp_path, tail_rows_max=10, block_points_min=1, garbage_age_s=0
+    )
     yield opened
     await opened.archive.close()
 

@@ -241,7 +241,7 @@ async def test_deleting_a_run_frees_its_bytes_and_files(desk: Any) -> None:
     await desk.archive.compact()
     await desk.log({"_step": 50})
     objects = [p.stat() for p in (desk.path / "objects").rglob("*") if p.is_file()]
-    assert len(objects) == 2
+    assert len(objects) == 3
 
     freed = await desk.archive.delete_run(run.storage_id)
 

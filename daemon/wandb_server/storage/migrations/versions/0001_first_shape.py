@@ -341,6 +341,16 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
         ),
+        sa.Column(
+            "blocks_object",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("point_count", sa.BigInteger(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["blocks_object"], ["objects.id"], name=op.f("fk_segments_blocks_object")
+        ),
         sa.ForeignKeyConstraint(
             ["rows_object"], ["objects.id"], name=op.f("fk_segments_rows_object")
         ),
