@@ -101,7 +101,9 @@ class CoreReception:
             return service.GetSummaryResponse()
         text = await asyncio.to_thread(json_codec.dumps, summary)
         if len(text) > SUMMARY_BYTES_MAX:
-            _log.warning("summary_too_large path=%s bytes=%d", pipeline.path, len(text))
+            _log.warning(
+                "summary_too_large run=%s bytes=%d", request.run.run_id, len(text)
+            )
             return service.GetSummaryResponse()
         return service.GetSummaryResponse(found=True, summary_json=text.decode())
 

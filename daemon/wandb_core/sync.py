@@ -109,10 +109,14 @@ def _select(
 ) -> tuple[list[Path], bool]:
     """The logs to upload, each once; and whether a path was wrong."""
     failed = False
-    chosen: dict[Path, None] = {}
+    chosen: dict[Path, bool] = {}
+    """By log: whether it was named, not only found below a named directory."""
     for path in paths:
+        is_named = True
         if path.is_dir():
-            inside = sorted(path.glob(f"*{SUFFIX}")) or find_logs(path)
+            inside = sorted(path.glob(f"*{SUFFIX}"))
+            if not inside:
+                inside, is_named = find_logs(path), False
             if not inside:
                 say(f"{path} holds no {SUFFIX} file.")
                 failed = True
@@ -122,15 +126,20 @@ def _select(
             say(f"{path} is not a {SUFFIX} file or a directory with one.")
             failed = True
             continue
-        chosen |= dict.fromkeys(found.resolve() for found in inside)
-    return [path for path in chosen if not _is_skipped(path, options, say)], failed
+        for log in inside:
+            chosen[log.resolve()] = is_named or chosen.get(log.resolve(), False)
+    kept = [p for p, named in chosen.items() if not _is_skipped(p, named, options, say)]
+    return kept, failed
 
 
-def _is_skipped(path: Path, options: SyncOptions, say: Callable[[str], None]) -> bool:
+def _is_skipped(
+    path: Path, is_named: bool, options: SyncOptions, say: Callable[[str], None]
+) -> bool:
     if not options.include_synced and synced_mark(path).exists():
         say(f"{path}: synced already; --include-synced looks at it again.")
         return True
-    if not options.include_online and not path.parent.name.startswith(OFFLINE_PREFIX):
+    takes_online = is_named or options.include_online
+    if not takes_online and not path.parent.name.startswith(OFFLINE_PREFIX):
         say(f"{path}: not an offline run; --include-online takes it too.")
         return True
     if is_locked(path):

@@ -151,17 +151,19 @@ async def test_wandb_directory_stands_for_all_its_runs(
     assert set(server.runs) == {"a", "b"}
 
 
-async def test_online_runs_are_taken_on_demand(
+async def test_online_runs_are_taken_when_named_or_on_demand(
     tmp_path: Path, server: FakeServer, sync: Sync
 ) -> None:
     path = offline_run(tmp_path)
     online = path.parent.rename(path.parent.parent / "run-20261120_100000-r1")
 
-    assert await sync(online) == 0
+    assert await sync(online.parent) == 0
     assert server.runs == {}
     assert sync.said_about("--include-online")
 
-    assert await sync(online, include_online=True) == 0
+    assert await sync(online.parent, include_online=True, dry_run=True) == 0
+    assert sync.said_about("run r1")
+    assert await sync(online) == 0
     assert len(server.run("r1").history) == 3
 
 
@@ -262,16 +264,16 @@ async def test_refused_log_is_not_marked(
     assert len(server.run("r1").history) == 3
 
 
-async def test_orphaned_rings_are_drained_before_a_log_is_read(
+async def test_a_log_is_settled_before_it_is_read(
     tmp_path: Path, server: FakeServer, sync: Sync
 ) -> None:
     path = offline_run(tmp_path)
-    drained: list[Path] = []
+    settled: list[Path] = []
 
-    async def drain(log_path: Path) -> None:
-        drained.append(log_path)
+    async def settle(log_path: Path) -> None:
+        settled.append(log_path)
 
-    sync.tools = replace(sync.tools, drain=drain)
+    sync.tools = replace(sync.tools, settle=settle)
     await sync(path)
 
-    assert drained == [path]
+    assert settled == [path]

@@ -312,7 +312,9 @@ async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
 
 def _refusal(method: str, response: aiohttp.ClientResponse, text: bytes) -> Exception:
     status = response.status
-    what = f"{method} {_shown(str(response.url))}: HTTP {status}: {_told(text)}"
+    what = f"{method} {_shown(str(response.url))}: HTTP {status}"
+    if told := _told(text):
+        what += f": {told}"
     if status in UNAUTHORIZED_STATUSES:
         return NotAuthorized(what, status=status)
     if status in PERMANENT_STATUSES:
