@@ -15,7 +15,7 @@ export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check unit contract crash e2e browser web web-test \
+.PHONY: help quickstart setup test check unit contract crash crash-long e2e browser web web-test \
 	proto proto-check fix format-check types imports wheel bench run stop clean
 
 help:  ## list the targets
@@ -35,6 +35,10 @@ check: setup format-check types imports proto-check  ## format, lint, types, imp
 
 crash: $(VENV)/.setup  ## kill -9, torn writes, full disk
 	$(RUN) -m pytest tests/crash $(ARGS)
+
+KILL_POINTS ?= 5000
+crash-long: $(VENV)/.setup  ## thousands of random kills: KILL_POINTS=5000
+	$(RUN) -m pytest -s tests/crash/test_kill_points.py --kill-points $(KILL_POINTS) $(ARGS)
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
 	$(RUN) -m pytest tests/e2e $(ARGS)

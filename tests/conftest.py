@@ -1,6 +1,7 @@
 """Fixtures shared by all kinds of tests."""
 
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 from wandb_proto.places import Places
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the random kills in tests/crash."""
+    parser.addoption("--kill-points", type=int, default=30, help="how many to try")
+    chance = random.SystemRandom().getrandbits(32)
+    parser.addoption("--kill-seed", type=int, default=chance, help="to try them again")
 
 
 @pytest.fixture

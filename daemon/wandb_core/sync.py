@@ -52,8 +52,8 @@ class SyncTools:
     clock: Clock
     chance: random.Random
     settings: CoreSettings
-    drain: Callable[[Path], Awaitable[None]] | None = None
-    """Put into a log of ours what rings of dead writers still hold for it."""
+    settle: Callable[[Path], Awaitable[None]] | None = None
+    """Commit in a log of ours what its killed writers left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ async def sync_logs(
     if logs and not options.dry_run and tools.credentials() is None:
         say(f"No API key for {tools.target.base_url}; run: wandb login")
         return 1
-    if tools.drain is not None and not options.dry_run:
+    if tools.settle is not None and not options.dry_run:
         for path in logs:
-            await tools.drain(path)
+            await tools.settle(path)
     found = [log for log in [await _identify(path, say) for path in logs] if log]
     found.sort(key=lambda log: (_started(log), str(log.path)))
     for log in found:

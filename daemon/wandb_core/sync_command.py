@@ -5,7 +5,8 @@ import asyncio
 import configparser
 import logging
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wandb_proto.places import Places
@@ -25,6 +26,11 @@ from wandb_core.sync import SyncOptions, SyncTools, find_logs, sync_logs
 from wandb_core.uploader.log_folder import identify
 
 _log = logging.getLogger(__name__)
+
+CORE_DRAINS_S = 15.0
+"""How long a running core may take to drain rings that we wait for."""
+
+POLL_S = 0.05
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +59,13 @@ def sync(
     """
     settings = CoreSettings.from_environment(environ)
     paths = list(chosen.paths)
+    roots = []
     if chosen.sync_all or not paths:
-        paths += find_logs(Path(environ.get("WANDB_DIR") or ".") / "wandb")
+        roots = [Path(environ.get("WANDB_DIR") or ".") / "wandb"]
+    if not chosen.dry_run:
+        drain_rings([*paths, *roots], places, settings)
+    for root in roots:
+        paths += find_logs(root)
     options = SyncOptions(
         entity=chosen.entity,
         project=chosen.project,
@@ -109,8 +120,7 @@ def _tools(
             proxies=proxies,
         )
 
-    async def drain(log_path: Path) -> None:
-        await asyncio.to_thread(drain_rings, log_path, places, settings)
+    async def settled(log_path: Path) -> None:
         await asyncio.to_thread(settle, log_path, places, settings)
 
     target = UploadTarget(
@@ -126,26 +136,42 @@ def _tools(
         clock=SystemClock(),
         chance=random.Random(),
         settings=settings,
-        drain=drain,
+        settle=settled,
     )
 
 
-def drain_rings(log_path: Path, places: Places, settings: CoreSettings) -> int:
-    """Bring what killed writers of this log left in rings into it; counts records.
+def drain_rings(paths: Sequence[Path], places: Places, settings: CoreSettings) -> int:
+    """Bring what killed writers left in rings into their logs at or below `paths`.
 
-    A living core does that itself. What cannot be written now stays in the ring.
+    Also makes logs that core was killed too early to begin. A living core does all that
+    itself: then wait for it, a little. What cannot be written now stays in its ring.
+
+    Returns the number of records.
     """
+    wanted = [path.resolve() for path in paths]
+    deadline = time.monotonic() + CORE_DRAINS_S
+    while True:
+        rings = [
+            ring
+            for ring in find_rings(places.spool_dirs)
+            if not ring.writer_alive and _is_below(ring.log_path, wanted)
+        ]
+        if not rings or not is_core_alive(places) or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_S)
     if is_core_alive(places):
         return 0
     record_count = 0
-    for ring in find_rings(places.spool_dirs):
-        if ring.writer_alive or ring.log_path.resolve() != log_path.resolve():
-            continue
+    for ring in rings:
         try:
-            record_count += _drain(ring.path, ring.run_id, log_path, settings)
+            record_count += _drain(ring.path, ring.run_id, ring.log_path, settings)
         except (CoreError, OSError, ValueError) as error:
             _log.warning("ring_not_drained path=%s reason=%s", ring.path, error)
     return record_count
+
+
+def _is_below(log_path: Path, wanted: Sequence[Path]) -> bool:
+    return any(log_path.resolve().is_relative_to(path) for path in wanted)
 
 
 def settle(log_path: Path, places: Places, settings: CoreSettings) -> None:

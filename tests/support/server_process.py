@@ -135,7 +135,7 @@ def started_server(
     done = server_command(environment, "start", *options)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
-        yield _running(environment)
+        yield running_server(environment)
     finally:
         stop_for_sure(environment)
 
@@ -149,7 +149,8 @@ def stop_for_sure(environment: Mapping[str, str]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _running(environment: Mapping[str, str]) -> ServerProcess:
+def running_server(environment: Mapping[str, str]) -> ServerProcess:
+    """The server that runs in these directories, whoever started it."""
     places = Places.from_environment(environment)
     address = json.loads(places.server_address.read_text())
     key = credentials.read_key(environment, address["url"])
