@@ -5,6 +5,7 @@ import base64
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ async def test_no_secret_is_in_the_database(desk: Any) -> None:
     await desk.archive.add_login_token(desk.user, "token-" + KEY, desk.clock.now + 9)
     await desk.archive.add_session(desk.user, "session-" + KEY, desk.clock.now + 9)
 
-    dump = "\n".join(sqlite3.connect(desk.path / "wandb.db").iterdump())
+    with closing(sqlite3.connect(desk.path / "wandb.db")) as connection:
+        dump = "\n".join(connection.iterdump())
 
     assert "0123456789" * 4 not in dump
 
@@ -215,7 +217,7 @@ async def test_places_that_cannot_be_used_are_refused(
 async def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     place = (f"sqlite:///{tmp_path}/x.db", f"file://{tmp_path}/objects")
     await (await open_archive(*place)).close()
-    with sqlite3.connect(tmp_path / "x.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
 
