@@ -1,11 +1,17 @@
 """What is known of every key: its last value, its aggregates, its summary."""
 
 import math
+import operator
 from typing import Any
 
 from wandb_proto import json_codec
 
-from wandb_core.processor.encoding import item_bytes, path_prefix, value_text
+from wandb_core.processor.encoding import (
+    item_bytes,
+    item_heads,
+    path_prefix,
+    value_text,
+)
 from wandb_core.processor.metric_rules import MetricRule, MetricRules
 from wandb_core.processor.open_row import LeafKey
 
@@ -80,6 +86,8 @@ class Leaf:
 
     __slots__ = (
         "aggregate",
+        "changed_at",
+        "heads",
         "is_explicit",
         "number",
         "path",
@@ -94,6 +102,9 @@ class Leaf:
     def __init__(self, path: tuple[str, ...]) -> None:
         self.path = path
         self.prefix = path_prefix(path)
+        self.heads = item_heads(self.prefix)
+        self.changed_at = 0
+        """When its summary changed; 0: not since the last `take_changes`."""
         self.number = b""
         """Last value that was a number, as JSON; empty: none yet."""
         self.row_number = 0
@@ -106,12 +117,16 @@ class Leaf:
         self.summary_item = b""
 
 
+_changed_at = operator.attrgetter("changed_at")
+
+
 class LeafValues:
     """All keys, and which of their summaries changed since the last `take_changes`."""
 
     def __init__(self) -> None:
         self._leaves: dict[LeafKey, Leaf] = {}
-        self._changed: dict[Leaf, None] = {}
+        self._changed: list[Leaf] = []
+        self._time = 0
         self._aggregated: dict[Leaf, None] = {}
         self._rules = MetricRules(())
 
@@ -152,22 +167,52 @@ class LeafValues:
                     return rule
                 item = item_bytes(leaf.prefix, text)
         leaf.summary_text, leaf.summary_item = text, item
-        # In the order of the last change: a path may replace what it leads through.
-        changed = self._changed
-        if leaf in changed:
-            del changed[leaf]
-        changed[leaf] = None
+        self._time += 1
+        if not leaf.changed_at:
+            self._changed.append(leaf)
+        leaf.changed_at = self._time
         return rule
+
+    def observe_numbers(
+        self, leaves: list[Leaf], texts: list[bytes], row_number: int
+    ) -> list[bytes]:
+        """Take a row of numbers for distinct leaves without rules; returns its items.
+
+        What `item_bytes` and `observe` do for each, at a third of their price.
+        """
+        items: list[bytes] = []
+        changed, time = self._changed, self._time
+        for leaf, text in zip(leaves, texts, strict=True):
+            item = leaf.heads[len(text)] + text
+            items.append(item)
+            leaf.number = leaf.summary_text = text
+            leaf.summary_item = item
+            leaf.row_number = row_number
+            time += 1
+            if not leaf.changed_at:
+                changed.append(leaf)
+            leaf.changed_at = time
+        self._time = time
+        return items
+
+    def has_rule(self, leaf: Leaf) -> bool:
+        """Whether the leaf is under a rule as the definitions are now."""
+        if leaf.rules is not self._rules:
+            self._resolve(leaf)
+        return leaf.rule is not None
 
     def take_changes(self) -> list[Leaf]:
         """Leaves whose summary changed, in the order of their last change."""
-        changes = list(self._changed)
+        changes = self.changes()
         self._changed.clear()
+        for leaf in changes:
+            leaf.changed_at = 0
         return changes
 
     def changes(self) -> list[Leaf]:
         """The same without taking them."""
-        return list(self._changed)
+        # The order matters: a path may replace what it leads through.
+        return sorted(self._changed, key=_changed_at)
 
     def touches(self, top_keys: set[str]) -> bool:
         """Whether a changed summary lies under one of these top-level keys."""

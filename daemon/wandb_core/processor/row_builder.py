@@ -6,11 +6,13 @@ from typing import Any
 
 from wandb_proto.v1 import record_pb2 as pb
 
-from wandb_core.processor.encoding import item_bytes, value_text
+from wandb_core.processor.encoding import item_bytes, number_texts, value_text
 from wandb_core.processor.leaf_values import Leaf, LeafValues
 from wandb_core.processor.metric_rules import MetricRules
 from wandb_core.processor.open_row import LeafKey, OpenRow
 from wandb_core.run_state import item_path, item_text
+
+_NUMBERS = frozenset((int, float))
 
 
 class RowBuilder:
@@ -20,6 +22,8 @@ class RowBuilder:
         self._leaves = leaves
         self._has_rules = True
         self._row_number = 0
+        self._plain_keys: list[str] | None = None
+        self._plain: list[Leaf] = []
         self._step_leaf = leaves.leaf("_step")
         self._timestamp_leaf = leaves.leaf("_timestamp")
         self._runtime_leaf = leaves.leaf("_runtime")
@@ -36,6 +40,7 @@ class RowBuilder:
     def refresh_rules(self, metrics: Iterable[pb.MetricRecord]) -> None:
         """Before each row: take the definitions if they have changed."""
         if not self._has_rules:
+            self._plain_keys = None
             self._leaves.define(MetricRules(metrics))
             self._has_rules = True
 
@@ -45,6 +50,12 @@ class RowBuilder:
         if timestamp is None:
             timestamp = row.call_timestamp
         self._row_number += 1
+        data = row.data
+        if _NUMBERS.issuperset(map(type, data.values())):
+            texts = number_texts([step, timestamp, runtime, *data.values()])
+            leaves = self._plain_leaves(data)
+            if texts is not None and leaves is not None:
+                return self._leaves.observe_numbers(leaves, texts, self._row_number)
         items: list[bytes] = []
         synced: list[tuple[str, ...]] = []
         self._put(self._step_leaf, step, items)
@@ -69,6 +80,21 @@ class RowBuilder:
                 runtime = _seconds(text)
         self._leaves.take_changes()
         return runtime
+
+    def _plain_leaves(self, data: dict[str, Any]) -> list[Leaf] | None:
+        """The leaves of a flat row; None if one of them is under a rule.
+
+        Most rows have the keys of the one before.
+        """
+        keys = list(data)
+        if keys == self._plain_keys:
+            return self._plain
+        leaves = [self._step_leaf, self._timestamp_leaf, self._runtime_leaf]
+        leaves += map(self._leaves.leaf, keys)
+        if any(map(self._leaves.has_rule, leaves)):
+            return None
+        self._plain_keys, self._plain = keys, leaves
+        return leaves
 
     def _put(
         self, leaf: Leaf, value: Any, items: list[bytes]

@@ -102,7 +102,10 @@ def render(node: Node | str) -> str:
     """The JSON text of a node."""
     if isinstance(node, str):
         return node
-    members = [f"{key_text(key)}:{render(below)}" for key, below in node.items()]
+    members = [
+        f"{key_text(key)}:{below if type(below) is str else render(below)}"
+        for key, below in node.items()
+    ]
     return "{" + ",".join(members) + "}"
 
 

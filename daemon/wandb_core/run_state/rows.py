@@ -71,10 +71,13 @@ def history_line(history: HistoryRecord, step: int) -> str:
     row: Node = {}
     for item in history.item:
         nested = item.nested_key
-        if len(nested) > 1:
-            _set_nested(row, nested, item_text(item))
+        text = item.value_json or item_text(item)
+        if len(nested) == 1:
+            row[nested[0]] = text
+        elif nested:
+            _set_nested(row, nested, text)
         else:
-            row[nested[0] if nested else item.key] = item_text(item)
+            row[item.key] = text
     row["_step"] = str(step)
     return checked_line(row)
 

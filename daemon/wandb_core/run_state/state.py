@@ -49,6 +49,7 @@ class RunState:
         self._telemetry: dict[str, Any] = {}
         self._environments: dict[str, pb.EnvironmentRecord] = {}
         self._changes: set[str] = set()
+        self._start = 0.0
 
     def apply(self, record: pb.Record) -> None:
         """Fold one record. Unknown kinds change nothing."""
@@ -104,10 +105,7 @@ class RunState:
     @property
     def start(self) -> float:
         """Where `_runtime` is zero, in unix seconds."""
-        if self.run is None:
-            return 0.0
-        started = self.run.start_time
-        return started.seconds + started.nanos / 1e9 - self.run.runtime
+        return self._start
 
     def take_run_changed(self) -> bool:
         """Whether the run record changed since the last take."""
@@ -207,6 +205,7 @@ class RunState:
             raise ValueError(f"run state of version {state.get('version')}")
         self = cls()
         self.run = _unpacked(pb.RunRecord, state["run"])
+        self._start = _start_of(self.run) if self.run else 0.0
         self.exit = _unpacked(pb.RunExitRecord, state["exit"])
         self.preempting = state["preempting"]
         self.next_step = state["next_step"]
@@ -246,6 +245,7 @@ class RunState:
         if record.HasField("telemetry"):
             merge_telemetry(self._telemetry, record.telemetry)
         self.run = run
+        self._start = _start_of(run)
         self.next_step = max(self.next_step, record.starting_step)
         self._changes |= {"run", "config"}
 
@@ -304,6 +304,11 @@ class RunState:
     def _python_version(self) -> str:
         environment = self.environment()
         return environment.python.rpartition(" ")[2] if environment else ""
+
+
+def _start_of(run: pb.RunRecord) -> float:
+    started = run.start_time
+    return float(started.seconds + started.nanos / 1e9 - run.runtime)
 
 
 def _packed(message: Any) -> str | None:

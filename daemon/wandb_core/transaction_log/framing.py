@@ -33,11 +33,14 @@ FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 CHUNK_HEADER = struct.Struct("<IHB")
 _SEEDS = [crc32(bytes([kind])) for kind in range(5)]
+FULL_SEED = _SEEDS[FULL]
+"""`crc32(payload, FULL_SEED)` is the checksum of a whole record."""
 
 
 def frame(payloads: Iterable[bytes], position: int) -> bytes:
     """The bytes that append the payloads to a file of `position` bytes. O(bytes)."""
     pieces: list[bytes] = []
+    pack = CHUNK_HEADER.pack
     for payload in payloads:
         assert payload, "an empty record means nothing to any reader"
         left = BLOCK_BYTES - position % BLOCK_BYTES
@@ -47,7 +50,8 @@ def frame(payloads: Iterable[bytes], position: int) -> bytes:
             left = BLOCK_BYTES
         size = len(payload)
         if size + CHUNK_HEADER_BYTES <= left:
-            pieces += (_header(FULL, payload), payload)
+            pieces.append(pack(crc32(payload, FULL_SEED), size, FULL))
+            pieces.append(payload)
             position += CHUNK_HEADER_BYTES + size
         else:
             position = _split(payload, position, pieces)

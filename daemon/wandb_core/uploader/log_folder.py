@@ -167,10 +167,19 @@ class LogFolder:
             return False
         before = self.offset
         for logged in self._reader.read(end, self._read_bytes_max):
-            self.state.apply(logged.record)
-            if makes_lines:
-                self._add_lines(chunk, logged.record)
-            self._add_facts(chunk, logged.offset, logged.record)
+            record = logged.record
+            self.state.apply(record)
+            kind = record.WhichOneof("record_type")
+            if kind == "history":
+                if makes_lines:
+                    line = self.state.history_line(record.history)
+                    chunk.rows.append(self._checked_row(chunk, line))
+            elif kind == "stats":
+                if makes_lines:
+                    line = self.state.stats_line(record.stats, label=self._label)
+                    chunk.stats.append(line)
+            else:
+                self._add_facts(chunk, logged.offset, record, kind)
         return self.offset > before
 
     def _finish(self, chunk: FoldedChunk) -> FoldedChunk | None:
@@ -180,14 +189,6 @@ class LogFolder:
         chunk.console = self.state.console.take_lines()
         chunk.summary_changed = self.state.take_summary_changed()
         return chunk
-
-    def _add_lines(self, chunk: FoldedChunk, record: Record) -> None:
-        kind = record.WhichOneof("record_type")
-        if kind == "history":
-            line = self.state.history_line(record.history)
-            chunk.rows.append(self._checked_row(chunk, line))
-        elif kind == "stats":
-            chunk.stats.append(self.state.stats_line(record.stats, label=self._label))
 
     def _checked_row(self, chunk: FoldedChunk, line: str) -> str:
         if len(line) * 4 <= self._row_bytes_max:
@@ -199,8 +200,9 @@ class LogFolder:
         path = oversize_path(self._first_line + ordinal)
         return shorten(line, self._row_bytes_max, path)
 
-    def _add_facts(self, chunk: FoldedChunk, offset: int, record: Record) -> None:
-        kind = record.WhichOneof("record_type")
+    def _add_facts(
+        self, chunk: FoldedChunk, offset: int, record: Record, kind: str | None
+    ) -> None:
         if kind == "files":
             chunk.files += [
                 AnnouncedFile(offset, item.path, item.policy != FilesItem.NOW)

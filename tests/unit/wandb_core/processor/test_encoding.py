@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from wandb_core.processor.encoding import (
     history_bytes,
     item_bytes,
+    item_heads,
+    number_texts,
     path_prefix,
     summary_bytes,
     value_text,
@@ -33,6 +35,30 @@ from wandb_proto.v1 import record_pb2 as pb
 )  # fmt: skip
 def test_text_of_a_value(value: Any, text: str) -> None:
     assert value_text(value).decode() == text
+
+
+@given(st.lists(st.floats() | st.integers(-(2**70), 2**70), min_size=1))
+def test_texts_of_many_numbers_are_those_of_each(values: list[Any]) -> None:
+    texts = number_texts(values)
+
+    expected = [value_text(value) for value in values]
+    assert texts is None or texts == expected
+
+
+def test_ordinary_numbers_are_written_at_once() -> None:
+    assert number_texts([1, 2.0, -0.0, 0.5]) == [b"1", b"2", b"-0.0", b"0.5"]
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf, 2**63, 2**70])
+def test_odd_numbers_are_written_one_by_one(value: Any) -> None:
+    assert number_texts([0.5, value]) is None
+
+
+@given(st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False), st.text())
+def test_prepared_heads_make_the_same_items(value: Any, key: str) -> None:
+    prefix, text = path_prefix([key]), value_text(value)
+
+    assert item_heads(prefix)[len(text)] + text == item_bytes(prefix, text)
 
 
 @given(st.floats())
