@@ -2,7 +2,8 @@
 
 ```
 backlog_dir/
-    <sha256 of the log's path, 32 hex>.json    {version, log_path, run_id, target}
+    <sha256 of the log's path, 32 hex>.json
+                              {version, log_path, run_id, target, started_at}
 ```
 
 One file per log, made in one step: no two processes ever write the same one with
@@ -33,6 +34,8 @@ class BacklogEntry:
     log_path: Path
     run_id: str
     target: UploadTarget
+    started_at: float = 0.0
+    """When the run began with this log, in unix seconds; 0: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,13 @@ class Backlog:
         self._directory = directory
         self._reported: set[Path] = set()
 
-    def add(self, log_path: Path, run_id: str, target: UploadTarget) -> None:
+    def add(
+        self,
+        log_path: Path,
+        run_id: str,
+        target: UploadTarget,
+        started_at: float = 0.0,
+    ) -> None:
         """Remember the log; idempotent. Survives a loss of power.
 
         Raises:
@@ -65,6 +74,7 @@ class Backlog:
                 "log_path": str(log_path),
                 "run_id": run_id,
                 "target": json_format.MessageToDict(target),
+                "started_at": started_at,
             }
         )
         temporary = path.with_name(path.name + ".new")
@@ -95,7 +105,7 @@ class Backlog:
                 self._report(path, error)
                 continue
             if entry.log_path.exists():
-                found.append((written_at, entry))
+                found.append((entry.started_at or written_at, entry))
             elif entry.log_path.parent.parent.exists():  # else: a disk not mounted
                 _log.warning("backlog_log_gone path=%s", entry.log_path)
                 path.unlink(missing_ok=True)
@@ -134,4 +144,9 @@ def _read(path: Path) -> BacklogEntry:
         )
     except json_format.ParseError as error:
         raise ValueError(str(error)) from error
-    return BacklogEntry(Path(found["log_path"]), str(found["run_id"]), target)
+    return BacklogEntry(
+        Path(found["log_path"]),
+        str(found["run_id"]),
+        target,
+        float(found.get("started_at", 0.0)),
+    )

@@ -52,7 +52,7 @@ class UploadTools:
     local_server: LocalServer
     proxies: Proxies
     uploads: list["PendingUpload"] = field(default_factory=list)
-    """Those that have not ended, in the order in which they began."""
+    """Those that have not ended, in the order in which their runs began."""
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
     def slot(self, base_url: str) -> asyncio.Semaphore:
@@ -73,15 +73,18 @@ class PendingUpload:
         tools: UploadTools,
         *,
         settled: bool,
+        started_at: float,
         on_stop: Callable[[], None] | None = None,
     ) -> None:
         """Take a place in the order of the run's logs; `run` gives it back.
 
         settled: nobody writes the log any more; such logs share a few slots.
+        started_at: when the run began with this log: logs of one run go in that order.
         """
         self.path = progress.path
         self.run_id = run_id
         self.target = target
+        self.started_at = started_at
         self.end: UploadEnd | None = None
         self.began_at = tools.clock.now()
         self._progress = progress
@@ -91,6 +94,7 @@ class PendingUpload:
         self._problem = ""
         self._missing = False
         tools.uploads.append(self)
+        tools.uploads.sort(key=lambda upload: upload.started_at)
         self._uploader = LogUploader(
             progress,
             target,

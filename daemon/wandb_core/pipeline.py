@@ -161,6 +161,12 @@ class RunPipeline:
     # ---- questions -----------------------------------------------------------------
 
     @property
+    def started_at(self) -> float:
+        """When the run began with this log, in unix seconds; 0: not known yet."""
+        run = self._run_log.processor.run if self._run_log else None
+        return run.start_time.seconds + run.start_time.nanos / 1e9 if run else 0.0
+
+    @property
     def refused_rows(self) -> int:
         return self._run_log.processor.refused_rows if self._run_log else 0
 

@@ -35,6 +35,8 @@ ENDED_KEPT_MAX = 64
 
 STOP_POLL_S = 0.1
 
+DYING_POLL_S = 0.02
+
 
 class Runs:
     """The registry; lives in one event loop, its tasks in the daemon's TaskGroup."""
@@ -62,6 +64,7 @@ class Runs:
         self._pipeline_tasks: dict[asyncio.Task[None], RunPipeline] = {}
         self._upload_tasks: dict[asyncio.Task[None], PendingUpload] = {}
         self._ring_tasks: set[asyncio.Task[None]] = set()
+        self._sweeping = asyncio.Lock()
         self._stopping = False
 
     # ---- questions -----------------------------------------------------------------
@@ -127,10 +130,17 @@ class Runs:
 
     async def sweep(self) -> None:
         """Look at the rings whose streams are not connected; end what has no writer."""
+        async with self._sweeping:
+            await self._sweep_rings()
+            await self._end_pipelines()
+
+    async def _sweep_rings(self) -> None:
         connected = {writer.ring_path for _, writer in self.links() if writer.ring_path}
         skipped = frozenset(connected | self._draining)
         for ring in await asyncio.to_thread(find_rings, self._spool_dirs, skipped):
             self._take_up(ring)
+
+    async def _end_pipelines(self) -> None:
         for pipeline in list(self.pipelines.values()):
             await self._forget_gone_writers(pipeline)
             if not pipeline.writers and not pipeline.finishing:
@@ -153,7 +163,7 @@ class Runs:
                 self._start_upload(
                     PendingUpload(
                         settled, entry.run_id, entry.target, notices, self._tools,
-                        settled=True,
+                        settled=True, started_at=entry.started_at,
                     )
                 )  # fmt: skip
 
@@ -245,7 +255,9 @@ class Runs:
         if target.mode not in ONLINE_MODES:
             return
         try:
-            self._tools.backlog.add(pipeline.path, pipeline.run_id, target)
+            self._tools.backlog.add(
+                pipeline.path, pipeline.run_id, target, pipeline.started_at
+            )
         except OSError as error:
             _log.warning("backlog_not_written path=%s reason=%s", pipeline.path, error)
 
@@ -255,7 +267,8 @@ class Runs:
             return
         upload = PendingUpload(
             pipeline.written, pipeline.run_id, target, pipeline.notices, self._tools,
-            settled=False, on_stop=pipeline.ask_to_stop,
+            settled=False, started_at=pipeline.started_at,
+            on_stop=pipeline.ask_to_stop,
         )  # fmt: skip
         self._start_upload(upload)
 
@@ -272,6 +285,7 @@ class Runs:
 
     async def _guard_upload(self, upload: PendingUpload) -> None:
         try:
+            await self._let_the_dead_go_first(upload)
             await upload.run()
         except Exception as error:  # the boundary of a run: the others go on
             _log.exception("upload_failed path=%s", upload.path)
@@ -280,8 +294,34 @@ class Runs:
             upload.leave_order()
             self._wake_up()
 
+    async def _let_the_dead_go_first(self, upload: PendingUpload) -> None:
+        """A run that is begun again right after its process was killed: what the ring
+        of that one still holds belongs before it, and says with which step to go on.
+        """
+        await self.sweep()
+        while await self._anybody_dies(upload):
+            await self._tools.clock.sleep(DYING_POLL_S)
+
+    async def _anybody_dies(self, upload: PendingUpload) -> bool:
+        """Whether another log of the run is just being ended for dead writers."""
+        for pipeline in list(self.pipelines.values()):
+            is_other = pipeline.path != upload.path and not pipeline.problem
+            if not is_other or pipeline.run_id != upload.run_id:
+                continue
+            if pipeline.finishing or not pipeline.writers:
+                return True
+            for writer in list(pipeline.writers.values()):
+                if writer.ring_path is None:
+                    continue
+                if writer.ring_path in self._draining:
+                    return True
+                ring = await asyncio.to_thread(look_at, writer.ring_path)
+                if ring is not None and not ring.writer_alive:
+                    return True
+        return False
+
     def _take_up(self, ring: FoundRing) -> None:
-        if self._stopping:
+        if self._stopping or ring.path in self._draining:
             return
         pipeline = self._pipeline_for(ring.run_id, ring.log_path)
         if pipeline.finishing:

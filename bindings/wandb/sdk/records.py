@@ -69,10 +69,15 @@ def open_run(run_id: str, facts: RunFacts, target: Target) -> bytes:
     return record.SerializeToString()
 
 
-def run(run_id: str, facts: RunFacts) -> bytes:
-    """The run again, with what changed."""
+def run(run_id: str, facts: RunFacts, starting_step: int = 0) -> bytes:
+    """The run again, with what changed.
+
+    starting_step: of a resumed run; core goes on with it.
+    """
     record = _record(run_id)
     record.run.CopyFrom(_run(facts))
+    record.run.starting_step = starting_step
+    record.run.resumed = bool(starting_step)
     return record.SerializeToString()
 
 

@@ -264,6 +264,8 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
         _tell_error(answer)
     if answer is not None and answer.server_known:
         run._learn(answer)
+        if answer.resumed:
+            run._append(records.run(run.id, run._facts, answer.starting_step))
         run._config.load_missing(_object(answer.config_json))
     _tell_run(run)
     # Without a key, or after a refusal, core has said already what is to be done.

@@ -9,6 +9,7 @@ run-<id>.wandb.cursor     one JSON object, replaced as a whole
     offset                everything below it in the log is acknowledged
     pending_end           end of the chunk that was (maybe) sent; 0: none
     files_offset          files announced below it in the log are uploaded
+    begun                 the base is final: earlier logs of the run are uploaded
     done                  all is acknowledged, the last request too
 ```
 
@@ -54,6 +55,7 @@ class Cursor:
     offset: int = 0
     pending_end: int = 0
     files_offset: int = 0
+    begun: bool = True
     done: bool = False
 
     def advanced(self) -> Self:

@@ -113,13 +113,16 @@ class RunStarter:
             status = await self._resume_status(entity)
         if self._context.resume and cursor is None:
             decision = await self._decide(status)
-            await self._save(self._cursor(decision))
+            await self._save(replace(self._cursor(decision), begun=False))
         kept = status if decision.resumed else None
-        answer = await self._upsert(kept, is_new=cursor is None)
+        is_new = cursor is None or not cursor.begun
+        answer = await self._upsert(kept, is_new=is_new)
         outcome = self._outcome(answer.run, decision, status)
         self._publish(outcome)
-        if cursor is None:
-            cursor = await self._begin(answer, decision, entity)
+        if cursor is None or not cursor.begun:
+            cursor = await self._begin(
+                answer, decision, entity, again=cursor is not None
+            )
         return StartedRun(
             answer.run,
             cursor,
@@ -187,11 +190,19 @@ class RunStarter:
         return await self._call(lambda: self._client.upsert_run(fields))
 
     async def _begin(
-        self, answer: UpsertAnswer, decision: ResumeDecision, entity: str | None
+        self,
+        answer: UpsertAnswer,
+        decision: ResumeDecision,
+        entity: str | None,
+        *,
+        again: bool,
     ) -> Cursor:
-        """The first cursor, durable, behind everything that the server has."""
+        """The first cursor, durable, behind everything that the server has.
+
+        again: an earlier core decided, and died before it could wait for earlier logs.
+        """
         waited = await self._wait_for_earlier_logs()
-        if waited or (not decision.base and answer.run.history_line_count):
+        if waited or again or (not decision.base and answer.run.history_line_count):
             status = await self._resume_status(answer.run.entity or entity)
             base = line_counts(status) if status else {}
             decision = replace(decision, base=base)
