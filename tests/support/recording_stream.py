@@ -43,7 +43,7 @@ class RecordingStream:
         """Say whether core has everything."""
         return self.flushes
 
-    def ask(self, method: str, request: Any) -> Any:
+    def ask(self, method: str, request: Any, timeout_s: float | None = None) -> Any:
         """The next answer to this question."""
         self.asked.append((method, request))
         answers = self.answers.get(method)

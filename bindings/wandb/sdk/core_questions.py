@@ -15,6 +15,9 @@ from wandb_proto.v1 import core_service_pb2 as pb
 _logger = logging.getLogger(__name__)
 
 
+LOOK_WAIT_S = 1.0
+
+
 class RecordStream(Protocol):
     """A run's way to core: the spool of this process. Never raises because of core."""
 
@@ -39,7 +42,7 @@ class RecordStream(Protocol):
         """Wait until core has acknowledged everything; False after the timeout."""
         ...
 
-    def ask(self, method: str, request: Any) -> Any:
+    def ask(self, method: str, request: Any, timeout_s: float | None = None) -> Any:
         """One unary call to core; raises where there is no answer."""
         ...
 
@@ -110,10 +113,16 @@ class RunQuestions:
             return None
         return _object(answer.summary_json)
 
-    def finish(self, wait_s: float) -> FinishAnswer | None:
+    def look(self) -> FinishAnswer | None:
+        """`finish`, without waiting for anything but the answer."""
+        return self.finish(0.0, LOOK_WAIT_S)
+
+    def finish(
+        self, wait_s: float, timeout_s: float | None = None
+    ) -> FinishAnswer | None:
         """Ask how far the ended run has come; core answers after `wait_s` at most."""
         request = pb.FinishRunRequest(run=self._ref(), wait_s=wait_s)
-        answer = self._ask("finish_run", request)
+        answer = self._ask("finish_run", request, timeout_s)
         if answer is None:
             return None
         return FinishAnswer(
@@ -135,9 +144,9 @@ class RunQuestions:
     def _ref(self) -> pb.RunRef:
         return pb.RunRef(run_id=self.run_id, log_path=self.log_path)
 
-    def _ask(self, method: str, request: Any) -> Any:
+    def _ask(self, method: str, request: Any, timeout_s: float | None = None) -> Any:
         try:
-            return self.stream.ask(method, request)
+            return self.stream.ask(method, request, timeout_s)
         except Exception as problem:  # a run's boundary: whatever the link meets
             _logger.debug("no answer method=%s problem=%s", method, problem)
             return None

@@ -33,7 +33,7 @@ class NoStream:
         """There is nothing to wait for."""
         return True
 
-    def ask(self, method: str, request: Any) -> Any:
+    def ask(self, method: str, request: Any, timeout_s: float | None = None) -> Any:
         """There is nobody to ask."""
         raise ConnectionError("the run is disabled")
 

@@ -68,9 +68,11 @@ def _wait(run: "Run") -> FinishAnswer | None:
     last: FinishAnswer | None = None
     while True:
         flushed = run._stream.flush(ANSWER_WAIT_S)
-        answer = run._questions.finish(ANSWER_WAIT_S) if flushed else None
+        # Core may be there and not able to write: then it says why.
+        questions = run._questions
+        answer = questions.finish(ANSWER_WAIT_S) if flushed else questions.look()
         last = answer or last
-        if answer is not None and _is_over(answer):
+        if flushed and answer is not None and _is_over(answer):
             return answer
         if not patience.goes_on(answer, run._stream.acknowledged):
             return last
@@ -117,6 +119,9 @@ class _Patience:
         if answer is None:
             termlog("Waiting for the core daemon …")
             return
+        if answer.problem and not answer.durable:
+            termlog(f"Waiting{_because(answer.problem)} …")
+            return
         line = f"Uploading: {answer.rows_uploaded:,} of {answer.rows_total:,} rows"
         if not answer.rows_total:
             line = f"Uploading: {answer.bytes_left:,} bytes are to go"
@@ -139,6 +144,11 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
         termwarn(
             f"Core did not answer. The data of run {run.id} are kept on this machine "
             f"and go on when core runs again; they lie in {directory}"
+        )
+    elif answer.problem and not answer.durable:
+        termerror(
+            f"The log of run {run.id} is not complete: {answer.problem}. The rest "
+            "waits on this machine and is written as soon as that works."
         )
     elif answer.offline:
         termlog("You can sync this run by running:")
