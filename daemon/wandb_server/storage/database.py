@@ -223,6 +223,9 @@ def _open(url: URL) -> Database:
     except DBAPIError as error:
         engine.dispose()
         raise StorageError(str(error.orig), place=path) from error
+    except BaseException:
+        engine.dispose()
+        raise
     return Database(engine, path)
 
 

@@ -219,7 +219,6 @@ async def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     await (await open_archive(*place)).close()
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
 
     with pytest.raises(StorageError, match="newer"):
         await open_archive(*place)
