@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ class LocalServerAddress:
     url: str
     socket: Path | None
     entity: str
+
+
+ANSWER_WAIT_S = 10.0
+ANSWER_POLL_S = 0.05
 
 
 class LocalServer:
@@ -79,13 +84,23 @@ class LocalServer:
             if address is not None and _listens(address):
                 return address
             self._start(address)
+            return self._wait_for_answer()
+
+    def _wait_for_answer(self) -> LocalServerAddress:
+        """Another process may be starting it: then the address file is still that of
+        the one that was killed, and nobody listens there yet.
+        """
+        deadline = time.monotonic() + ANSWER_WAIT_S
+        while True:
             address = self.address()
-            if address is None or not _listens(address):
+            if address is not None and _listens(address):
+                return address
+            if time.monotonic() > deadline:
                 raise LocalServerMissing(
                     "The local server was started but does not answer; "
                     "run `wandb server start` to see why."
                 )
-            return address
+            time.sleep(ANSWER_POLL_S)
 
     def _start(self, crashed: LocalServerAddress | None) -> None:
         """Run its start command; one that crashed gets the port that it had."""
