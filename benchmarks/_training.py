@@ -211,9 +211,14 @@ def loop(order: Row) -> Row:
             for row in rows:
                 log(row)
         done += len(rows)
+    stream = getattr(getattr(tracker, "run", None), "_stream", None)
+    if hasattr(stream, "flush"):  # ours: until the log has everything
+        stream.flush(600)
+    logged = clock() - began
     finish_began = clock()
     tracker.finish()
     return percentiles(spent) | {
+        "logged_per_s": done / (logged / 1e9),
         "cpu": (time.process_time() - cpu_began) / done * 1e6,
         "helper_cpu": helpers.spent() / done * 1e6,
         "finish_ms": (clock() - finish_began) / 1e6,
@@ -286,20 +291,30 @@ def steps(order: Row) -> Row:
     for row in rows[:100]:
         tracker.log(row)
     time.sleep(1.0)
-    slower = []
+    slower, slower_awake = [], []
     for pair in range(order["pairs"]):
-        took = {}
+        took, awake = {}, {}
         for is_logging in (pair % 2 == 0, pair % 2 == 1):
             log = tracker.log if is_logging else None
-            began = CLOCK()
+            waited, began = _queued_ns(), CLOCK()
             for number in range(order["block"]):
                 _compute(rounds)
                 if log is not None:
                     log(rows[number % 1000])
             took[is_logging] = CLOCK() - began
+            awake[is_logging] = took[is_logging] - (_queued_ns() - waited)
         slower.append((took[True] / took[False] - 1) * 100)
+        slower_awake.append((awake[True] / awake[False] - 1) * 100)
     tracker.finish()
-    return {"slower_percent": slower}
+    return {"slower": slower, "slower_awake": slower_awake}
+
+
+def _queued_ns() -> int:
+    """How long this thread has waited for a processor that others had."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _compute(rounds: int) -> float:
