@@ -31,7 +31,7 @@ async def compact(archive):
         await asyncio.sleep(0)
 
 async def main(path, start):
-    settings = ArchiveSettings(tail_rows_max=50)
+    settings = ArchiveSettings(tail_rows_max=50, merge_count=3, block_points_min=1)
     archive = await open_archive(
         f"sqlite:///{path}/wandb.db", f"file://{path}/objects", settings=settings
     )
@@ -63,7 +63,7 @@ async def read_back(path: Path) -> dict[str, list[str]]:
 def test_acknowledged_posts_survive_sigkill_exactly_once(
     tmp_path: Path, resend: bool
 ) -> None:
-    """Kill at any moment (posts and compaction are always under way), start again.
+    """Kill at any moment (posts, compaction, merging are under way), start again.
 
     A writer that was killed before it heard of a post sends it again: `resend`.
     """

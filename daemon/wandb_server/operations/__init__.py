@@ -16,7 +16,7 @@ from wandb_server.operations.archive import StoredArchive
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
-from wandb_server.operations.stores import Clock, Stores
+from wandb_server.operations.stores import Clock, Stores, Upkeep
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import open_database
 from wandb_server.storage.objects import open_objects
@@ -57,6 +57,7 @@ async def open_archive(
             clock=clock,
             workspace=workspace,
             compacting=asyncio.Lock(),
+            upkeep=Upkeep(),
             settings=settings,
         )
     )

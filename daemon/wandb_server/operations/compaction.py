@@ -1,4 +1,4 @@
-"""Moving rows from the tail to segments, and sweeping up garbage.
+"""Moving rows from the tail to segments; then merging them, and sweeping up.
 
 ```
 tail rows ─► files in the workspace ─► objects ─► transaction: catalog, tail rows gone
@@ -18,23 +18,29 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, RowMapping, or_, select
 
-from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
+from wandb_server.ingest.blocks import SortedPoints
 from wandb_server.ingest.fact_tables import from_plain, to_facts, to_plain, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
 from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
 from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
+from wandb_server.operations.garbage import Sweeper
+from wandb_server.operations.merging import Merger
+from wandb_server.operations.pieces import (
+    WrittenObject,
+    block_columns,
+    put_objects,
+    series_columns,
+)
 from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, key_tables, lines, removal, runs
-from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import write_rows
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.tables import KeyedColumns
 
 RUNS_PER_CALL = 100
-POINT_COLUMNS = ("step", "row", "runtime", "timestamp", "value", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +60,6 @@ class _Piece:
         return int(self.rows[-1]["row"]) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """An object that is in the store but not yet in the catalog."""
-
-    object_id: int
-    suffix: str
-    size_bytes: int
-
-
 class Compaction(Operations):
     """Run now and then by the server's background loop; one at a time."""
 
@@ -80,7 +77,8 @@ class Compaction(Operations):
                 ):
                     while count := await self._compact_piece(run_id, file):
                         moved += count
-            await self._sweep()
+            await Merger(self._stores).merge_due()
+            await Sweeper(self._stores).sweep()
             return moved
 
     def _due(self, db: Connection) -> Sequence[int]:
@@ -117,10 +115,10 @@ class Compaction(Operations):
         )
         return lines.read_tail(db, run_id, file, line_count=count)
 
-    async def _write(self, piece: _Piece, directory: Path) -> list[_Written]:
+    async def _write(self, piece: _Piece, directory: Path) -> list[WrittenObject]:
         """Write the piece's files and put them into the store."""
         paths = [directory / ROWS_SUFFIX]
-        sizes = [await asyncio.to_thread(_write_rows, paths[0], piece.rows)]
+        await asyncio.to_thread(_write_rows, paths[0], piece.rows)
         for suffix, content in (
             (SERIES_SUFFIX, piece.series),
             (BLOCKS_SUFFIX, piece.blocks),
@@ -128,27 +126,7 @@ class Compaction(Operations):
             if content is not None:
                 paths.append(directory / suffix)
                 await self._stores.tables.write(paths[-1], content)
-                sizes.append(paths[-1].stat().st_size)
-        suffixes, now = [path.name for path in paths], self._stores.clock()
-        numbers = await self._stores.database.write(
-            lambda db: removal.reserve_objects(db, piece.run_id, suffixes, now)
-        )
-        for number, path in zip(numbers, paths, strict=True):
-            await self._stores.objects.put(object_key(number, path.name), path)
-        return [
-            _Written(*entry) for entry in zip(numbers, suffixes, sizes, strict=True)
-        ]
-
-    async def _sweep(self) -> None:
-        """Delete objects that a crash or a deletion left behind."""
-        before = self._stores.clock() - self._stores.settings.garbage_age_s
-        found = await self._stores.database.read(lambda db: removal.garbage(db, before))
-        if not found:
-            return
-        await self._stores.objects.delete([object_key(*entry) for entry in found])
-        await self._stores.database.write(
-            lambda db: removal.forget_objects(db, [number for number, _ in found])
-        )
+        return await put_objects(self._stores, piece.run_id, paths)
 
 
 def _look_at(
@@ -173,27 +151,14 @@ def _look_at(
         value=series.value,
         kind=series.kind,
     )
-    columns = {name: getattr(points, name) for name in POINT_COLUMNS}
     return _Piece(
         run_id,
         file,
         rows,
         parsed,
-        KeyedColumns(series.keys, series.counts, columns),
-        _blocks(series.keys, points, block_points_min),
+        series_columns(series.keys, points),
+        block_columns(series.keys, points, block_points_min),
     )
-
-
-def _blocks(
-    keys: Sequence[str], points: SortedPoints, point_count_min: int
-) -> KeyedColumns | None:
-    """None where they would not be worth their bytes."""
-    if len(points.step) < point_count_min:
-        return None
-    blocks = sum_blocks(points)
-    if not worth_storing(len(points.step), int(blocks.counts.sum())):
-        return None
-    return KeyedColumns(keys, blocks.counts, blocks.columns)
 
 
 def _write_rows(path: Path, rows: Sequence[RowMapping]) -> int:
@@ -205,7 +170,7 @@ def _write_rows(path: Path, rows: Sequence[RowMapping]) -> int:
     )
 
 
-def _enter(db: Connection, piece: _Piece, written: Sequence[_Written]) -> int:
+def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> int:
     """Segment into the catalog, rows out of the tail; 0 if they are gone already."""
     run = runs.find_run_by_id(db, piece.run_id)
     first_row = piece.rows[0]["row"]

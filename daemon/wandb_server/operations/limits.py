@@ -20,6 +20,13 @@ class ArchiveSettings:
     segment_rows_max: int = 100_000
     segment_bytes_max: int = 16 * 1024 * 1024
     """One segment takes at most so many rows and (unless one row is larger) bytes."""
+    merge_count: int = 16
+    """So many neighbouring segments become one."""
+    merged_rows_max: int = 1_000_000
+    merged_points_max: int = 20_000_000
+    """A merged segment has at most so many rows and points."""
+    merge_points_step: int = 1_000_000
+    """Points of a merge in memory at once, or those of one key (80 bytes each)."""
     block_points_min: int = 2_048
     """Segments with fewer points get no blocks before they are merged."""
     parsed_points_max: int = 8_000_000
@@ -36,7 +43,11 @@ class ArchiveSettings:
     query_memory_mib: int = 256
     query_threads: int = 2
     garbage_age_s: float = 3600.0
-    """Objects that were being written for longer belong to nobody."""
+    """Objects that were being written, or are of no use, for longer are deleted."""
+    stray_interval_s: float = 24 * 3600.0
+    """How often the store is searched for files that no table knows."""
+    merge_retry_s: float = 3600.0
+    """A run whose segments cannot be merged is left alone for so long."""
 
     def __post_init__(self) -> None:
         """Check every limit."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wandb_server.model import Change, Run
@@ -15,6 +15,15 @@ from wandb_server.storage.objects import ObjectStore
 from wandb_server.storage.tables import SegmentTables
 
 Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """What the background loop remembers between its rounds."""
+
+    strays_due_at: float = 0.0
+    unmerged: dict[tuple[int, str], float] = field(default_factory=dict)
+    """(run, file) whose merge failed, until when it is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Stores:
     workspace: Path
     """A directory for files that are being made."""
     compacting: asyncio.Lock
+    upkeep: Upkeep
     settings: ArchiveSettings
 
 

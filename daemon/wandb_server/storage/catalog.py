@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
-from wandb_server.storage.schema import segment_lines, segments
+from wandb_server.storage.schema import runs, segment_lines, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +103,47 @@ def add_segment(
     ]
     connection.execute(insert(segment_lines), rows)
     return segment_id
+
+
+def due_for_merging(
+    connection: Connection, count_min: int, ended: Sequence[str]
+) -> list[tuple[int, str, bool]]:
+    """(run, file, whether it ended) that have so many segments of one level.
+
+    Of runs in one of the states `ended`, those with two new ones too.
+    """
+    over = runs.c.state.in_(ended)
+    new_ones = over & (segments.c.level == 0) & (func.count() > 1)
+    statement = (
+        select(segments.c.run_id, segments.c.file, over.label("over"))
+        .join(runs, runs.c.id == segments.c.run_id)
+        .group_by(segments.c.run_id, segments.c.file, segments.c.level, runs.c.state)
+        .having((func.count() >= count_min) | new_ones)
+    )
+    rows = connection.execute(statement.distinct())
+    return [(row.run_id, row.file, bool(row.over)) for row in rows]
+
+
+def lines_of(connection: Connection, segment_ids: Sequence[int]) -> list[LineRange]:
+    """Lines of these segments, ranges that touch as one."""
+    statement = (
+        select(
+            segment_lines.c.log_id, segment_lines.c.first_line, segment_lines.c.end_line
+        )
+        .where(segment_lines.c.segment_id.in_(segment_ids))
+        .order_by(segment_lines.c.log_id, segment_lines.c.first_line)
+    )
+    joined: list[LineRange] = []
+    for log_id, first, end in connection.execute(statement):
+        begin = first
+        if joined and joined[-1].log_id == log_id and joined[-1].end_line == first:
+            begin = joined.pop().first_line
+        joined.append(LineRange(log_id, begin, end))
+    return joined
+
+
+def remove_segments(connection: Connection, segment_ids: Sequence[int]) -> None:
+    """Take them out, with their lines; their objects are the caller's."""
+    mine = segment_lines.c.segment_id.in_(segment_ids)
+    connection.execute(delete(segment_lines).where(mine))
+    connection.execute(delete(segments).where(segments.c.id.in_(segment_ids)))

@@ -61,6 +61,10 @@ class ObjectStore:
             except (BaseError, OSError) as error:
                 raise StorageError(str(error), place=key) from error
 
+    async def listed(self) -> list[tuple[Path, float]]:
+        """Every file of the store, half-written ones too, and when it was changed."""
+        return await asyncio.to_thread(_listed, self._directory)
+
     async def local_path(self, key: str) -> Path:
         """A file with the object's bytes: itself where the store is local."""
         return self._directory / key
@@ -90,6 +94,26 @@ def open_objects(url: str) -> ObjectStore:
 def object_key(object_id: int, suffix: str) -> str:
     """Where object number `object_id` lies: 4,096 of them per directory."""
     return f"{object_id >> 12:x}/{object_id:x}.{suffix}"
+
+
+def object_id_of(path: Path) -> int | None:
+    """The number in a file's name; None if it has none."""
+    try:
+        return int(path.name.partition(".")[0], 16)
+    except ValueError:
+        return None
+
+
+def _listed(directory: Path) -> list[tuple[Path, float]]:
+    found = []
+    for place, _, names in os.walk(directory):
+        for name in names:
+            path = Path(place, name)
+            try:
+                found.append((path, path.stat().st_mtime))
+            except FileNotFoundError:
+                continue  # deleted meanwhile
+    return found
 
 
 def _sync(path: Path) -> None:

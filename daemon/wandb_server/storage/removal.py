@@ -99,6 +99,15 @@ def garbage(connection: Connection, before: float) -> list[tuple[int, str]]:
     return [(row.id, row.suffix) for row in rows]
 
 
+def known_objects(connection: Connection, object_ids: Sequence[int]) -> dict[int, str]:
+    """Suffixes by id of those objects that have a row."""
+    found: dict[int, str] = {}
+    for piece in in_pieces(object_ids):
+        mine = select(objects.c.id, objects.c.suffix).where(objects.c.id.in_(piece))
+        found.update((row.id, row.suffix) for row in connection.execute(mine))
+    return found
+
+
 def forget_objects(connection: Connection, object_ids: Sequence[int]) -> None:
     """Their bytes are gone."""
     for piece in in_pieces(object_ids):

@@ -22,6 +22,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ NO_STEP = -(2**63)
 """The step of a line that is no JSON object."""
 
 Integers = npt.NDArray[np.int64]
+Sizes = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +51,65 @@ class RowIndex:
     first: Integers
     step: Integers
     row: Integers
-    size: Integers
+    size: Sizes
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """Of all columns."""
+        return sum(getattr(self, name).nbytes for name in self.__slots__)
 
 
 def write_rows(
     path: Path, steps: Sequence[int | None], rows: Sequence[int], texts: Sequence[bytes]
 ) -> int:
     """Write a new file; its size."""
-    compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress
-    offsets, first = [len(MAGIC)], [0]
     with path.open("wb") as file:
-        file.write(MAGIC)
+        writer = RowWriter(file)
         for block in _blocks(texts):
-            file.write(compress(b"\n".join([*texts[block.start : block.stop], b""])))
-            offsets.append(file.tell())
-            first.append(block.stop)
+            writer.add(texts[block.start : block.stop])
+        return writer.finish(
+            np.array([NO_STEP if s is None else s for s in steps], np.int64),
+            np.array(rows, np.int64),
+            np.array([len(text) for text in texts], np.uint32),
+        )
+
+
+class RowWriter:
+    """Writes a segment block by block into a file that is empty."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+        self._compress = compressor.compress
+        file.write(MAGIC)
+        self._offsets, self._first = [len(MAGIC)], [0]
+
+    def add(self, texts: Sequence[bytes]) -> None:
+        """The next block."""
+        self.add_packed(self._compress(b"\n".join([*texts, b""])), len(texts))
+
+    def add_packed(self, packed: bytes, row_count: int) -> None:
+        """The next block as it lies in another segment."""
+        self._file.write(packed)
+        self._offsets.append(self._offsets[-1] + len(packed))
+        self._first.append(self._first[-1] + row_count)
+
+    def finish(self, step: Integers, row: Integers, size: Sizes) -> int:
+        """Write the index of all rows; the size of the file."""
+        assert len(step) == len(row) == len(size) == self._first[-1]
         index = b"".join(
             (
-                _HEAD.pack(len(first) - 1, len(texts)),
-                np.array(offsets, "<i8").tobytes(),
-                np.array(first, "<i8").tobytes(),
-                np.array([NO_STEP if s is None else s for s in steps], "<i8").tobytes(),
-                np.array(rows, "<i8").tobytes(),
-                np.array([len(text) for text in texts], "<u4").tobytes(),
+                _HEAD.pack(len(self._first) - 1, len(step)),
+                np.array(self._offsets, "<i8").tobytes(),
+                np.array(self._first, "<i8").tobytes(),
+                step.astype("<i8").tobytes(),
+                row.astype("<i8").tobytes(),
+                size.astype("<u4").tobytes(),
             )
         )
-        packed = compress(index)
-        file.write(packed + _TAIL.pack(len(packed), MAGIC))
-        return file.tell()
+        packed = self._compress(index)
+        self._file.write(packed + _TAIL.pack(len(packed), MAGIC))
+        return self._offsets[-1] + len(packed) + _TAIL.size
 
 
 def read_index(path: Path) -> RowIndex:
@@ -110,7 +143,7 @@ def read_rows(path: Path, index: RowIndex, wanted: Integers) -> list[bytes]:
     found: list[bytes] = []
     with path.open("rb") as file:
         for block in np.unique(blocks):
-            texts = _read_block(file.fileno(), path, index, int(block))
+            texts = read_block(file.fileno(), path, index, int(block))
             first = int(index.first[block])
             found.extend(texts[int(at) - first] for at in wanted[blocks == block])
     return found
@@ -120,7 +153,7 @@ def iterate_blocks(path: Path, index: RowIndex) -> Iterator[list[bytes]]:
     """All texts in order, a block at a time."""
     with path.open("rb") as file:
         for block in range(len(index.first) - 1):
-            yield _read_block(file.fileno(), path, index, block)
+            yield read_block(file.fileno(), path, index, block)
 
 
 def _blocks(texts: Sequence[bytes]) -> Iterator[range]:
@@ -134,9 +167,12 @@ def _blocks(texts: Sequence[bytes]) -> Iterator[range]:
         yield range(start, len(texts))
 
 
-def _read_block(
-    descriptor: int, path: Path, index: RowIndex, block: int
-) -> list[bytes]:
+def read_block(descriptor: int, path: Path, index: RowIndex, block: int) -> list[bytes]:
+    """The texts of one block of an open file.
+
+    Raises:
+        StorageDamaged: it is not what was written.
+    """
     start, end = int(index.offsets[block]), int(index.offsets[block + 1])
     try:
         packed = os.pread(descriptor, end - start, start)
@@ -163,5 +199,5 @@ def _unpack(data: bytes) -> RowIndex:
         columns.append(np.frombuffer(data, "<i8", count, at).astype(np.int64))
         at += 8 * count
     offsets, first, step, row = columns
-    size = np.frombuffer(data, "<u4", row_count, at).astype(np.int64)
+    size = np.frombuffer(data, "<u4", row_count, at).astype(np.uint32)
     return RowIndex(offsets, first, step, row, size)

@@ -1,0 +1,52 @@
+"""Sweeping up what crashes, deletions and merges leave in the object store."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from wandb_server.operations.stores import Stores
+from wandb_server.storage import removal
+from wandb_server.storage.objects import object_id_of, object_key
+
+
+class Sweeper:
+    """Deletes bytes that nobody refers to, once they are old enough."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def sweep(self) -> None:
+        """Objects that the tables say are garbage; now and then files they forgot."""
+        before = self._stores.clock() - self._stores.settings.garbage_age_s
+        found = await self._stores.database.read(lambda db: removal.garbage(db, before))
+        if found:
+            await self._stores.objects.delete([object_key(*entry) for entry in found])
+            await self._stores.database.write(
+                lambda db: removal.forget_objects(db, [number for number, _ in found])
+            )
+        upkeep, now = self._stores.upkeep, self._stores.clock()
+        if now >= upkeep.strays_due_at:
+            upkeep.strays_due_at = now + self._stores.settings.stray_interval_s
+            await self._sweep_strays(before)
+
+    async def _sweep_strays(self, before: float) -> None:
+        """Files of which a power loss took the row, and those half written."""
+        files = await self._stores.objects.listed()
+        numbers = [number for path, _ in files if (number := object_id_of(path))]
+        known = await self._stores.database.read(
+            lambda db: removal.known_objects(db, numbers)
+        )
+        strays = [
+            path
+            for path, changed_at in files
+            if changed_at < before
+            and (number := object_id_of(path)) is not None
+            and path.name != f"{number:x}.{known.get(number)}"
+        ]
+        if strays:
+            await asyncio.to_thread(_unlink, strays)
+
+
+def _unlink(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""Pieces of history on their way to segments: columns, blocks and their objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
+from wandb_server.operations.stores import Stores
+from wandb_server.storage import removal
+from wandb_server.storage.objects import object_key
+from wandb_server.storage.tables import KeyedColumns
+
+POINT_COLUMNS = ("step", "row", "runtime", "timestamp", "value", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenObject:
+    """An object that is in the store but not yet in the catalog."""
+
+    object_id: int
+    suffix: str
+    size_bytes: int
+
+
+def series_columns(keys: Sequence[str], points: SortedPoints) -> KeyedColumns:
+    """The points as they are written."""
+    columns = {name: getattr(points, name) for name in POINT_COLUMNS}
+    return KeyedColumns(keys, points.counts, columns)
+
+
+def block_columns(
+    keys: Sequence[str], points: SortedPoints, point_count_min: int
+) -> KeyedColumns | None:
+    """The blocks as they are written; None where they are not worth their bytes."""
+    if len(points.step) < point_count_min:
+        return None
+    blocks = sum_blocks(points)
+    if not worth_storing(len(points.step), int(blocks.counts.sum())):
+        return None
+    return KeyedColumns(keys, blocks.counts, blocks.columns)
+
+
+async def put_objects(
+    stores: Stores, run_id: int, paths: Sequence[Path]
+) -> list[WrittenObject]:
+    """Put files into the store; they are garbage until a transaction makes them live.
+
+    A file's name is the suffix of its object.
+    """
+    suffixes, now = [path.name for path in paths], stores.clock()
+    numbers = await stores.database.write(
+        lambda db: removal.reserve_objects(db, run_id, suffixes, now)
+    )
+    written = []
+    for number, path in zip(numbers, paths, strict=True):
+        await stores.objects.put(object_key(number, path.name), path)
+        written.append(WrittenObject(number, path.name, path.stat().st_size))
+    return written
