@@ -28,6 +28,7 @@ from wandb_core.owner_mark import Machine
 from wandb_core.run_log import settle_log
 from wandb_core.server_client import Proxies, ServerClient
 from wandb_core.settings import CoreSettings
+from wandb_core.uploader.cursor import Cursor, CursorUnreadable, load_cursor
 from wandb_core.uploader.log_uploader import LogUploader
 from wandb_core.uploader.status import StartOutcome, UploadEnd, UploadStatus
 
@@ -93,6 +94,7 @@ class PendingUpload:
         self._settled = settled
         self._problem = ""
         self._missing = False
+        self._uploaded_end = 0
         tools.uploads.append(self)
         tools.uploads.sort(key=lambda upload: upload.started_at)
         self._uploader = LogUploader(
@@ -150,10 +152,28 @@ class PendingUpload:
                 await asyncio.to_thread(self._settle)
             if self.target.local_server and not await self._start_local_server():
                 return
-            self.end = await self._uploader.run()
+            end = await self._uploader.run()
+            while end.uploaded and await self._has_more():
+                end = await self._uploader.run()
+            self.end = end
         _log.info("upload_end path=%s uploaded=%s", self.path, self.end.uploaded)
         if self.end.error_kind != "authentication":  # a login would mend that
             await asyncio.to_thread(self._forget)
+            if self.is_behind:
+                await asyncio.to_thread(self._remember)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a forked child went on with the log after its upload had ended."""
+        ended = self.end is not None and self.end.uploaded
+        return ended and self._uploaded_end < self._progress.committed_end()
+
+    async def _has_more(self) -> bool:
+        """Whether the log grew while its last requests were sent."""
+        cursor = await asyncio.to_thread(_find_cursor, self.path)
+        end = self._progress.committed_end()
+        self._uploaded_end = cursor.offset if cursor is not None else end
+        return self._uploaded_end < end
 
     def break_off(self, error: Exception) -> None:
         """Something that nobody foresaw happened: tell it, keep the backlog entry."""
@@ -216,6 +236,14 @@ class PendingUpload:
             proxies=self._tools.proxies,
         )
 
+    def _remember(self) -> None:
+        try:
+            self._tools.backlog.add(
+                self.path, self.run_id, self.target, self.started_at
+            )
+        except OSError as error:
+            _log.warning("backlog_not_written path=%s reason=%s", self.path, error)
+
     def _settle(self) -> None:
         """The core that wrote the log may have died before it could."""
         try:
@@ -232,3 +260,10 @@ class PendingUpload:
             _log.warning("backlog_not_written path=%s reason=%s", self.path, error)
         if self._progress.ended():
             owner_mark.release(self.path)
+
+
+def _find_cursor(path: Path) -> Cursor | None:
+    try:
+        return load_cursor(path)
+    except CursorUnreadable:
+        return None

@@ -386,7 +386,9 @@ class RunPipeline:
         after us must know that this log has to be uploaded.
         """
         assert self._run_log is not None
-        if self.target is None and self._run_log.target is not None:
+        # After the exit record only forked children write: its upload may have ended.
+        is_news = self.target is None or self.written.exited
+        if is_news and self._run_log.target is not None:
             await self._in_thread(partial(self._remember, self, self._run_log.target))
 
     def _announce_target(self) -> None:

@@ -235,6 +235,7 @@ class Runs:
             _log.exception("pipeline_failed run=%s", pipeline.run_id)
         finally:
             del self.pipelines[pipeline.path]
+            self._upload_the_rest(pipeline)
             if pipeline.written.abandoned and pipeline.path not in self.uploads:
                 owner_mark.release(pipeline.path)
             self.ended.pop(pipeline.path, None)
@@ -242,6 +243,12 @@ class Runs:
             while len(self.ended) > ENDED_KEPT_MAX:
                 self._drop(next(iter(self.ended)))
             self._wake_up()
+
+    def _upload_the_rest(self, pipeline: RunPipeline) -> None:
+        """What forked children wrote after the end of their parent's run."""
+        upload = self.uploads.get(pipeline.path)
+        if upload is not None and upload.is_behind and pipeline.target is not None:
+            self._target_known(pipeline, pipeline.target)
 
     def _drop(self, path: Path) -> None:
         del self.ended[path]
