@@ -6,11 +6,13 @@ in the question.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -47,25 +49,25 @@ class BlockSource:
     x_axis: str
 
 
-def bounds(cursor: duckdb.DuckDBPyConnection, source: SeriesSource) -> Columns:
+def bounds(cursor: "DuckDBPyConnection", source: SeriesSource) -> Columns:
     """run, key, count, low and high x of every series with points in range."""
     return _ask(cursor, source, _BOUNDS)
 
 
-def points(cursor: duckdb.DuckDBPyConnection, source: SeriesSource) -> Columns:
+def points(cursor: "DuckDBPyConnection", source: SeriesSource) -> Columns:
     """run, key, x, row, value, kind of every point in range, in no order."""
     return _ask(cursor, source, _POINTS)
 
 
 def block_points(
-    cursor: duckdb.DuckDBPyConnection, source: SeriesSource, block: Integers
+    cursor: "DuckDBPyConnection", source: SeriesSource, block: Integers
 ) -> Columns:
     """Like `points`, of the one block per pair only; pairs may come repeatedly."""
     return _ask(cursor, source, _POINTS, block=block)
 
 
 def reduced(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: "DuckDBPyConnection",
     source: SeriesSource,
     low: float,
     high: float,
@@ -84,7 +86,7 @@ def reduced(
     return _ask(cursor, source, statement, values)
 
 
-def blocks(cursor: duckdb.DuckDBPyConnection, source: BlockSource) -> Columns:
+def blocks(cursor: "DuckDBPyConnection", source: BlockSource) -> Columns:
     """file, key (places) and the columns of their blocks, by (file, key, block)."""
     _register_pairs(cursor, source.paths, source.keys, source, {})
     axis = AXES[source.x_axis]
@@ -104,9 +106,7 @@ def blocks(cursor: duckdb.DuckDBPyConnection, source: BlockSource) -> Columns:
     return {name: column[order] for name, column in columns.items()}
 
 
-def key_counts(
-    cursor: duckdb.DuckDBPyConnection, paths: Sequence[str]
-) -> dict[str, int]:
+def key_counts(cursor: "DuckDBPyConnection", paths: Sequence[str]) -> dict[str, int]:
     """Points of every key in these series files together, by key."""
     answer = cursor.execute(
         "SELECT key, count(*) FROM read_parquet($paths) GROUP BY key",
@@ -116,7 +116,7 @@ def key_counts(
 
 
 def points_of_keys(
-    cursor: duckdb.DuckDBPyConnection, paths: Sequence[str], keys: Sequence[str]
+    cursor: "DuckDBPyConnection", paths: Sequence[str], keys: Sequence[str]
 ) -> Columns:
     """Every column of these keys' points in these series files; key is its place."""
     names = np.array(keys, dtype=object)
@@ -130,7 +130,7 @@ def points_of_keys(
 
 
 def _ask(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: "DuckDBPyConnection",
     source: SeriesSource,
     statement: str,
     values: Mapping[str, Any] | None = None,
@@ -172,7 +172,7 @@ def _ask(
 
 
 def _register_pairs(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: "DuckDBPyConnection",
     paths: Sequence[str],
     keys: Sequence[str],
     source: SeriesSource | BlockSource,
@@ -198,7 +198,7 @@ def _used(
     }
 
 
-def _fetched(answer: duckdb.DuckDBPyConnection) -> Columns:
+def _fetched(answer: "DuckDBPyConnection") -> Columns:
     return {name: _plain(column) for name, column in answer.fetchnumpy().items()}
 
 

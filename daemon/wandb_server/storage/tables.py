@@ -16,17 +16,20 @@ blocks  key  block  count nan …  minimum maximum …            one per 64 poi
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from wandb_server.errors import QueryError, StorageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 T = TypeVar("T")
 
@@ -49,18 +52,20 @@ class SegmentTables:
     """DuckDB over segment files. Nothing is kept between questions."""
 
     def __init__(self, memory_mib: int, threads: int, spill: Path) -> None:
-        settings: dict[str, Any] = {
+        self._settings: dict[str, Any] = {
             "memory_limit": f"{memory_mib}MiB",
             "threads": threads,
             "temp_directory": str(spill),
         }
-        self._connection = duckdb.connect(":memory:", config=settings)
+        self._connection: DuckDBPyConnection | None = None
+        self._connecting = threading.Lock()
         self._workers = ThreadPoolExecutor(WORKERS_COUNT, thread_name_prefix="tables")
 
     async def close(self) -> None:
         """Finish what runs, then let go."""
         await asyncio.to_thread(self._workers.shutdown)
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     async def write(self, path: Path, content: KeyedColumns) -> None:
         """Write one Parquet file."""
@@ -79,7 +84,7 @@ class SegmentTables:
         if not texts:
             texts = [""]
 
-        def ask(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        def ask(cursor: "DuckDBPyConnection") -> tuple[str, ...]:
             cursor.register("texts", {"t": np.array(texts, dtype=object)})
             statement = "SELECT t FROM texts WHERE regexp_matches(t::VARCHAR, $p)"
             return tuple(
@@ -93,12 +98,18 @@ class SegmentTables:
                 "$regex", f"{pattern!r} is not a regular expression"
             ) from (error)
 
-    async def ask(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    async def ask(self, work: Callable[["DuckDBPyConnection"], T]) -> T:
         """Run one of `series_questions` in a thread, with a cursor of its own."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._workers, self._work, work)
 
-    def _work(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    def _work(self, work: Callable[["DuckDBPyConnection"], T]) -> T:
+        # Loaded with the first question: a server without runs answers sooner.
+        import duckdb
+
+        with self._connecting:
+            if self._connection is None:
+                self._connection = duckdb.connect(":memory:", config=self._settings)
         cursor = self._connection.cursor()
         try:
             return work(cursor)
@@ -108,9 +119,7 @@ class SegmentTables:
             cursor.close()
 
 
-def _write(
-    cursor: duckdb.DuckDBPyConnection, path: Path, content: KeyedColumns
-) -> None:
+def _write(cursor: "DuckDBPyConnection", path: Path, content: KeyedColumns) -> None:
     code = np.repeat(np.arange(len(content.keys), dtype=np.int64), content.counts)
     cursor.register("content", {"code": code, **content.columns})
     # The scan keeps its order, so the file is sorted as the columns are.
@@ -122,7 +131,7 @@ def _write(
 
 
 def _concatenate(
-    cursor: duckdb.DuckDBPyConnection, paths: Sequence[Path], path: Path
+    cursor: "DuckDBPyConnection", paths: Sequence[Path], path: Path
 ) -> None:
     cursor.execute(
         f"COPY (SELECT * FROM read_parquet($paths)) TO '{_quoted(path)}' ({_FORMAT})",
