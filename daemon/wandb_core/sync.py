@@ -46,7 +46,7 @@ class SyncTools:
     """What the process edge provides."""
 
     target: UploadTarget
-    """Which server; `resume` and `label` come from each log."""
+    """Which server; what it says of the writer comes from each log."""
     credentials: Callable[[], str | None]
     connect: Callable[[UploadTarget, str], ServerClient]
     clock: Clock
@@ -194,6 +194,10 @@ def _target_of(log: _FoundLog, chosen: UploadTarget) -> UploadTarget:
     if (recorded := log.identity.target) is not None:
         target.resume = recorded.resume
         target.label = recorded.label
+        target.secondary = recorded.secondary
+        target.leaves_run_open = recorded.leaves_run_open
+        if recorded.mode == "shared":
+            target.mode = recorded.mode
     return target
 
 

@@ -96,6 +96,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class RunWriter:
+    """Which of several writers of a run speaks; the default is an only one."""
+
+    client_id: str = ""
+    """In shared mode, where each writer knows only a part of the run."""
+    leaves_run_open: bool = False
+    """Its end is not the run's, and its life does not make the run running."""
+
+
+ONLY_WRITER = RunWriter()
+
+
+@dataclass(frozen=True, slots=True)
 class RunUpsert:
     """Create or update a run; None leaves a field as it is."""
 
@@ -106,7 +119,7 @@ class RunUpsert:
     display_name: str | None = None
     notes: str | None = None
     config_json: str | None = None
-    """Replaces the whole config."""
+    """Replaces the whole config; in shared mode its keys are merged into it."""
     summary_json: str | None = None
     group: str | None = None
     job_type: str | None = None
@@ -117,6 +130,7 @@ class RunUpsert:
     program: str | None = None
     sweep: str | None = None
     state: str | None = None
+    writer: RunWriter = ONLY_WRITER
 
 
 @dataclass(frozen=True, slots=True)

@@ -363,19 +363,3 @@ async def test_log_without_a_run_has_nothing_to_upload(
 
 def test_quick_settings_are_allowed() -> None:
     assert QUICK.live_interval_s == 0.05
-
-
-async def test_writers_of_a_shared_run_say_who_they_are(
-    log: LoggedRun, server: FakeServer
-) -> None:
-    log.rows(1)
-    log.append(pb.Record(exit=pb.RunExitRecord(not_complete=True)))
-    log.die()
-    target = pb.UploadTarget(mode="shared", base_url=server.base_url, label="rank1")
-
-    await uploader(log, server, target=target).run()
-
-    post = server.of_kind("file_stream")[0]
-    assert post.headers["X-Wandb-Use-Async-Filestream"] == "true"
-    assert len(post.headers["X-Wandb-Async-Client-Id"]) == 36
-    assert not server.run("r1").complete

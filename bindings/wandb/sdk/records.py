@@ -48,6 +48,8 @@ class Target:
     resume: str = ""
     key_from_environment: bool = False
     label: str = ""
+    secondary: bool = False
+    leaves_run_open: bool = False
 
 
 def open_run(run_id: str, facts: RunFacts, target: Target) -> bytes:
@@ -64,6 +66,8 @@ def open_run(run_id: str, facts: RunFacts, target: Target) -> bytes:
             resume=target.resume,
             key_from_environment=target.key_from_environment,
             label=target.label,
+            secondary=target.secondary,
+            leaves_run_open=target.leaves_run_open,
         )
     )
     return record.SerializeToString()
@@ -127,11 +131,14 @@ def output(run_id: str, is_stderr: bool, text: str, timestamp: float) -> bytes:
     return record.SerializeToString()
 
 
-def exited(run_id: str, exit_code: int, runtime_s: float) -> bytes:
-    """The end of the run."""
+def exited(
+    run_id: str, exit_code: int, runtime_s: float, *, run_goes_on: bool = False
+) -> bytes:
+    """The end of the run, or only of one of its writers."""
     record = _record(run_id)
     record.exit.exit_code = exit_code
     record.exit.runtime = int(runtime_s)
+    record.exit.not_complete = run_goes_on
     return record.SerializeToString()
 
 

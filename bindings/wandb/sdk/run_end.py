@@ -42,8 +42,9 @@ def end_run(run: "Run", exit_code: int) -> None:
     runtime = time.time() - run.start_time
     answer: FinishAnswer | None = None
     try:
-        if settings.x_update_finish_state:
-            run._stream.append(records.exited(run.id, exit_code, runtime))
+        goes_on = not settings.x_update_finish_state
+        end = records.exited(run.id, exit_code, runtime, run_goes_on=goes_on)
+        run._stream.append(end)
         answer = _wait(run)
     finally:
         run._ended(answer)

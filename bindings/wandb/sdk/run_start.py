@@ -7,6 +7,7 @@ spool of this process, and the next core takes them from there.
 import json
 import logging
 import os
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def start_run(
     start = _with_directory(start)
     log_file = debug_log.open_log(start.settings)
     settings = start.settings
-    stream = open_stream(session, settings, start.server, primary=settings.x_primary)
+    stream = open_stream(session, settings, start.server, primary=True)
     run = _first_records(session, start, stream)
     run._at_finish.append(lambda: debug_log.close_log(log_file))
     _tell_start(start, run)
@@ -101,11 +102,12 @@ def _decide(session: Session, settings: Settings, config: dict[str, Any]) -> _St
     # Absolute: a script may change its directory before the run ends.
     root = os.path.abspath(settings.root_dir or ".")
     changes: dict[str, Any] = {"base_url": server.base_url, "root_dir": root}
-    if server.offline_because and settings.mode == "online":
+    if server.offline_because and settings.mode in ("online", "shared"):
         changes["mode"] = "offline"
     if settings.project is None:
         changes["project"] = default_project(program, repository)
-    if settings.run_name is None and settings.resume is None:
+    is_named_by_server = settings._shared  # one name for all writers
+    if settings.run_name is None and settings.resume is None and not is_named_by_server:
         changes["run_name"] = readable_name()
     settings = with_run_id(settings.merged(changes, "default"))
     started = settings.x_start_time or time.time()
@@ -226,8 +228,18 @@ def _target(start: _Start) -> records.Target:
         local_server=server.local,
         resume=resume,
         key_from_environment=server.key_from_environment,
-        label=settings.x_label or "",
+        label=_label(settings),
+        secondary=not settings.x_primary,
+        leaves_run_open=not settings.x_update_finish_state,
     )
+
+
+def _label(settings: Settings) -> str:
+    """Of console lines and system metrics: which of several writers they are from."""
+    if settings.x_label or not settings._shared:
+        return settings.x_label or ""
+    place = "writer" if settings.x_disable_machine_info else _host(settings)
+    return f"{place}-{secrets.token_hex(4)}"
 
 
 def _tell_start(start: _Start, run: Run) -> None:

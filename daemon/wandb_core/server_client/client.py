@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import aiohttp
 from wandb_proto import json_codec
@@ -36,6 +36,7 @@ from wandb_core.server_client.answers import (
 )
 from wandb_core.server_client.file_content import FileContent
 from wandb_core.server_client.proxies import Proxies
+from wandb_core.server_client.urls import shown, without_user
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class ServerClient:
         connect_timeout_s: float = 10.0,
         proxies: Proxies | None = None,
     ) -> None:
-        self.base_url = _without_user(base_url).rstrip("/")
+        self.base_url = without_user(base_url).rstrip("/")
         self._plain_headers = {"User-Agent": "wandb-core"}
         token = base64.b64encode(f"api:{api_key}".encode()).decode()
         self._headers = {
@@ -130,11 +131,16 @@ class ServerClient:
             await self._ask("RunResumeStatus", documents.RESUME_STATUS, variables)
         )
 
-    async def upsert_run(self, fields: documents.RunFields) -> UpsertAnswer:
-        """Create or update the run; idempotent, sets its state to running."""
+    async def upsert_run(
+        self, fields: documents.RunFields, headers: Mapping[str, str] | None = None
+    ) -> UpsertAnswer:
+        """Create or update the run; idempotent, sets its state to running.
+
+        headers: say which of several writers of the run this is.
+        """
         try:
             data = await self._ask(
-                "UpsertBucket", documents.UPSERT_RUN, fields.variables()
+                "UpsertBucket", documents.UPSERT_RUN, fields.variables(), headers
             )
         except ChunkRejected as refusal:
             if refusal.status == 409:  # two creations met; the next finds the run
@@ -217,12 +223,13 @@ class ServerClient:
         operation: str,
         document: str,
         variables: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         question: dict[str, object] = {"operationName": operation, "query": document}
         if variables is not None:
             question["variables"] = variables
         url = f"{self.base_url}/graphql"
-        text = await self._post(url, json_codec.dumps(question))
+        text = await self._post(url, json_codec.dumps(question), headers)
         try:
             answer = json_codec.loads(text)
         except ValueError as error:
@@ -271,12 +278,12 @@ class ServerClient:
                 raise _refusal(method, response, text)
         except TimeoutError as error:
             raise ServerUnavailable(
-                f"{_shown(url)} did not answer within {limit_s:.0f} s"
+                f"{shown(url)} did not answer within {limit_s:.0f} s"
             ) from error
         except (aiohttp.InvalidURL, ValueError) as error:
-            raise ChunkRejected(f"{_shown(url)} is not an address") from error
+            raise ChunkRejected(f"{shown(url)} is not an address") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise ServerUnavailable(f"{_shown(url)}: {_reason(error)}") from error
+            raise ServerUnavailable(f"{shown(url)}: {_reason(error)}") from error
 
     def _session_for(self, url: str) -> aiohttp.ClientSession:
         """Our Unix socket for addresses of the server itself, TCP for all others."""
@@ -303,7 +310,7 @@ async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
         size += len(piece)
         if size > ANSWER_BYTES_MAX:
             raise ServerUnavailable(
-                f"{_shown(str(response.url))} answered with more than "
+                f"{shown(str(response.url))} answered with more than "
                 f"{ANSWER_BYTES_MAX} bytes"
             )
         pieces.append(piece)
@@ -312,7 +319,7 @@ async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
 
 def _refusal(method: str, response: aiohttp.ClientResponse, text: bytes) -> Exception:
     status = response.status
-    what = f"{method} {_shown(str(response.url))}: HTTP {status}"
+    what = f"{method} {shown(str(response.url))}: HTTP {status}"
     if told := _told(text):
         what += f": {told}"
     if status in UNAUTHORIZED_STATUSES:
@@ -323,7 +330,7 @@ def _refusal(method: str, response: aiohttp.ClientResponse, text: bytes) -> Exce
     if status == 429 or patience_s is not None:
         return ServerBusy(what, retry_after_s=patience_s)
     if 300 <= status < 400:
-        target = _shown(response.headers.get("Location", "elsewhere"))
+        target = shown(response.headers.get("Location", "elsewhere"))
         return ServerUnavailable(f"{what} (it points to {target})", status=status)
     return ServerUnavailable(what, status=status)
 
@@ -367,26 +374,8 @@ def _told(text: bytes) -> str:
 
 
 def _garbage(url: str, text: bytes) -> ServerUnavailable:
-    shown = text[:60].decode(errors="replace")
-    return ServerUnavailable(f"{_shown(url)} answered with something else: {shown!r}")
-
-
-def _shown(url: str) -> str:
-    """An address without what may be secret in it: user, password, query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an address that is none"
-    return urlunsplit(
-        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")
-    )
-
-
-def _without_user(url: str) -> str:
-    """Credentials in the address would compete with the key for one header."""
-    scheme, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return scheme + separator + host.rpartition("@")[2] + slash + path
+    said = text[:60].decode(errors="replace")
+    return ServerUnavailable(f"{shown(url)} answered with something else: {said!r}")
 
 
 def _reason(error: Exception) -> str:

@@ -7,8 +7,7 @@
 """
 
 import logging
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class ChunkSender:
         live: bool,
         bytes_max: int,
         label: str = "",
-        shared: bool = False,
+        headers: Mapping[str, str] | None = None,
         take_uploaded: Callable[[], list[str]] = list,
         on_stop: Callable[[], None] | None = None,
     ) -> None:
@@ -60,7 +59,7 @@ class ChunkSender:
         self._log_id = cursor.log_id if live else None
         self._bytes_max = bytes_max
         self._label = label
-        self._headers = _shared_headers(cursor.log_id) if shared else {}
+        self._headers = headers or {}
         self._take_uploaded = take_uploaded
         self._on_stop = on_stop
 
@@ -165,11 +164,3 @@ class ChunkSender:
             self.stop_requested = True
             if self._on_stop is not None:
                 self._on_stop()
-
-
-def _shared_headers(log_id: str) -> dict[str, str]:
-    """Of a run with several writers: the server keeps the lines of each apart."""
-    return {
-        "X-Wandb-Use-Async-Filestream": "true",
-        "X-Wandb-Async-Client-Id": str(uuid.UUID(log_id)),
-    }

@@ -15,6 +15,9 @@ CONFIG = "config.yaml"
 SUMMARY = "wandb-summary.json"
 METADATA = "wandb-metadata.json"
 CONSOLE = "output.log"
+REQUIREMENTS = "requirements.txt"
+OWNED_BY_PRIMARY = (CONFIG, SUMMARY, METADATA, CONSOLE, REQUIREMENTS)
+"""Only the primary writer of a run uploads them."""
 MEDIA_FOLDER = "media"
 
 USER_FILES_MAX = 10_000

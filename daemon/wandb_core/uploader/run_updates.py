@@ -64,7 +64,9 @@ class RunUpdates:
             config_json=await asyncio.to_thread(self.config_json, state),
         )
         try:
-            await self._context.retries.call(lambda: self._client.upsert_run(fields))
+            await self._context.retries.call(
+                lambda: self._client.upsert_run(fields, self._context.writer_headers)
+            )
         except PermanentError as refusal:
             self._context.notifier.notify(
                 "error", f"The server does not take the run's configuration: {refusal}"

@@ -13,7 +13,12 @@ from wandb_core.uploader.chunk_sender import ChunkSender
 from wandb_core.uploader.console_text import ConsoleText
 from wandb_core.uploader.context import UploadContext
 from wandb_core.uploader.cursor import HISTORY
-from wandb_core.uploader.final_files import CONSOLE, final_files, user_files
+from wandb_core.uploader.final_files import (
+    CONSOLE,
+    OWNED_BY_PRIMARY,
+    final_files,
+    user_files,
+)
 from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
 from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
 from wandb_core.uploader.oversize import oversize_path, shorten
@@ -64,7 +69,7 @@ class RunUpload:
             live=started.live,
             bytes_max=settings.chunk_bytes_max,
             label=context.target.label,
-            shared=context.target.mode == "shared",
+            headers=context.line_headers,
             take_uploaded=self._files.take_uploaded,
             on_stop=on_stop,
         )
@@ -323,6 +328,25 @@ class RunUpload:
 
     async def _finish(self) -> None:
         await self._updates.send_if_due(self._folder.state, now=True)
+        made: tuple[str, ...] = OWNED_BY_PRIMARY
+        if not self._context.target.secondary:
+            made = await self._upload_made_files()
+        written = await asyncio.to_thread(user_files, self._context.path)
+        rest = [
+            name
+            for name in (*self._files_at_end, *written)
+            if name not in made
+            and (name in self._files_at_end or name not in self._announced)
+        ]
+        await self._files.upload(rest)
+        await self._complete()
+        self.sender.note_files_offset(self._files.done_offset)
+        self.sender.save_cursor(done=True, durable=True)
+        forget_fold(self._context.path)
+        self._console.forget()
+
+    async def _upload_made_files(self) -> tuple[str, ...]:
+        """The files that the log itself makes; their names."""
         state = self._folder.state
         with tempfile.TemporaryDirectory(prefix="wandb-final-") as folder:
             made = await asyncio.to_thread(
@@ -338,26 +362,14 @@ class RunUpload:
             if console := await asyncio.to_thread(self._console.publish):
                 made[CONSOLE] = console
             await self._files.upload_from(made)
-        written = await asyncio.to_thread(user_files, self._context.path)
-        rest = [
-            name
-            for name in (*self._files_at_end, *written)
-            if name not in made
-            and (name in self._files_at_end or name not in self._announced)
-        ]
-        await self._files.upload(rest)
-        await self._complete()
-        self.sender.note_files_offset(self._files.done_offset)
-        self.sender.save_cursor(done=True, durable=True)
-        forget_fold(self._context.path)
-        self._console.forget()
+        return tuple(made)
 
     async def _complete(self) -> None:
         found = self._folder.state.exit
-        if found is None:
-            await self.sender.complete(EXIT_CODE_WITHOUT_EXIT, crashed=True)
-        elif found.not_complete:
+        if self._context.target.leaves_run_open or (found and found.not_complete):
             await self.sender.beat()
+        elif found is None:
+            await self.sender.complete(EXIT_CODE_WITHOUT_EXIT, crashed=True)
         else:
             await self.sender.complete(found.exit_code, crashed=False)
 

@@ -21,6 +21,7 @@ from wandb_core.run_state import RunState
 from wandb_core.server_client import ResumeStatus, RunFields, ServerClient, UpsertAnswer
 from wandb_core.uploader.context import LIVE_FEATURE, UploadContext
 from wandb_core.uploader.cursor import (
+    HISTORY,
     Cursor,
     CursorUnreadable,
     load_cursor,
@@ -121,7 +122,7 @@ class RunStarter:
         self._publish(outcome)
         if cursor is None or not cursor.begun:
             cursor = await self._begin(
-                answer, decision, entity, again=cursor is not None
+                answer, decision, entity, again=cursor is not None, live=live
             )
         return StartedRun(
             answer.run,
@@ -176,7 +177,9 @@ class RunStarter:
             found = RunFields(
                 context.run_id, context.project or None, context.entity or None
             )
-            return await self._call(lambda: self._client.upsert_run(found))
+            return await self._call(
+                lambda: self._client.upsert_run(found, context.writer_headers)
+            )
         state = RunState()
         state.apply(Record(run=context.run))
         config = state.config_json()
@@ -187,7 +190,9 @@ class RunStarter:
             project=context.project,
             config_json=merge_config(earlier.config_json if earlier else "", config),
         )
-        return await self._call(lambda: self._client.upsert_run(fields))
+        return await self._call(
+            lambda: self._client.upsert_run(fields, context.writer_headers)
+        )
 
     async def _begin(
         self,
@@ -196,13 +201,20 @@ class RunStarter:
         entity: str | None,
         *,
         again: bool,
+        live: bool,
     ) -> Cursor:
         """The first cursor, durable, behind everything that the server has.
 
         again: an earlier core decided, and died before it could wait for earlier logs.
         """
         waited = await self._wait_for_earlier_logs()
-        if waited or again or (not decision.base and answer.run.history_line_count):
+        count = answer.run.history_line_count
+        if self._context.is_shared and not decision.resumed:
+            # Each writer counts for itself; what others sent makes no difference to
+            # our server, and elsewhere the official client begins there.
+            base = {HISTORY: count} if count and not live else {}
+            decision = replace(decision, base=base)
+        elif waited or again or (not decision.base and count):
             status = await self._resume_status(answer.run.entity or entity)
             base = line_counts(status) if status else {}
             decision = replace(decision, base=base)

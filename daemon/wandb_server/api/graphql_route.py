@@ -7,6 +7,12 @@ from wandb_server.api.bodies import read_json
 from wandb_server.api.surroundings import Visit
 from wandb_server.graphql.executor import read_request
 from wandb_server.graphql.question import Question
+from wandb_server.model import RunWriter
+
+SHARED_HEADER = "X-Wandb-Use-Async-Filestream"
+CLIENT_ID_HEADER = "X-Wandb-Client-Id"
+LEAVES_RUN_OPEN_HEADER = "X-Wandb-Leaves-Run-Open"
+"""Ours: this writer's end is not the run's."""
 
 
 async def answer_graphql(visit: Visit) -> web.Response:
@@ -20,9 +26,19 @@ async def answer_graphql(visit: Visit) -> web.Response:
         addresses=around.addresses,
         limits=around.settings.limits,
         keys_of=around.archive.keys_of,
+        writer=_writer(visit.request),
     )
     answer = await around.executor.execute(request, question)
     response = json_bytes(answer.body, answer.status)
     if answer.retry_after_s is not None:
         response.headers["Retry-After"] = f"{answer.retry_after_s:g}"
     return response
+
+
+def _writer(request: web.Request) -> RunWriter:
+    headers = request.headers
+    shared = headers.get(SHARED_HEADER, "").lower() == "true"
+    return RunWriter(
+        client_id=headers.get(CLIENT_ID_HEADER, "") if shared else "",
+        leaves_run_open=headers.get(LEAVES_RUN_OPEN_HEADER, "").lower() == "true",
+    )

@@ -10,7 +10,7 @@ from wandb_proto import json_codec
 
 from wandb_server.addresses import Addresses
 from wandb_server.errors import QueryError
-from wandb_server.model import User
+from wandb_server.model import ONLY_WRITER, RunWriter, User
 from wandb_server.private_archive import PrivateArchive
 from wandb_server.settings import Limits
 
@@ -26,6 +26,7 @@ class Question:
     addresses: Addresses
     limits: Limits
     keys_of: Callable[[User], Awaitable[Sequence[Any]]]
+    writer: RunWriter = ONLY_WRITER
 
 
 Resolver = Callable[[Any, Question, Arguments], Any]

@@ -52,24 +52,6 @@ def values_of(section: str, text: str) -> list[IndexedValue]:
     return list(found.values())
 
 
-def merge_summaries(stored: str, received: str) -> str:
-    """Of several writers' summaries: `received` wins key by key (top level).
-
-    Text that is not an object loses to one that is.
-    """
-    documents = []
-    for text in (stored, received):
-        try:
-            document = json_codec.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(document, dict):
-            documents.append(document)
-    if len(documents) < 2:
-        return stored if not documents else json_codec.dumps(documents[0]).decode()
-    return json_codec.dumps({**documents[0], **documents[1]}).decode()
-
-
 def clean_text(text: str) -> str:
     """Text that every database takes: lone surrogates and NUL become U+FFFD."""
     return (

@@ -20,8 +20,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from wandb_server.errors import QueryError, StorageBusy
+from wandb_server.ingest.merges import merge_summaries
 from wandb_server.ingest.rows import ReceivedLine, parse_row, read_lines, same_json
-from wandb_server.ingest.values import clean_text, merge_summaries
+from wandb_server.ingest.values import clean_text
 from wandb_server.model import Change, FileChunk, FileStreamAnswer, FileStreamPost
 from wandb_server.operations.rows import RowReader
 from wandb_server.operations.runs import ENDED, STATES
@@ -219,7 +220,9 @@ def _store_lines(
     if first_line < end:
         known = lines.known_lines(db, run_id, file, log_id, range(first_line, end_line))
         fresh = [line for line in fresh if line.line not in known]
-    if file == lines.HISTORY:
+    # Writers that share a run count alike, and a log of ours is known by its id.
+    is_known_by_id = received.post.client_id and received.post.log_id
+    if file == lines.HISTORY and not is_known_by_id:
         unequal = _drop_equal(db, run, fresh, older)
         if isinstance(unequal, _OlderRows):
             return unequal

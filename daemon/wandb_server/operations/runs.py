@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from wandb_server.conditions import Comparison, Condition, Not, OrderTerm
+from wandb_server.ingest.merges import merge_configs, merge_summaries
 from wandb_server.ingest.values import clean_text, values_of
 from wandb_server.model import Json, Run, RunPage, RunQuery, RunUpsert, User
 from wandb_server.operations.names import readable_name
@@ -14,7 +15,7 @@ from wandb_server.operations.stores import Operations
 from wandb_server.query.cursors import read_cursor, write_cursor
 from wandb_server.query.filters import parse_filters
 from wandb_server.query.order import parse_order
-from wandb_server.storage import listing, objects, projects, removal, runs
+from wandb_server.storage import lines, listing, objects, projects, removal, runs
 from wandb_server.storage.run_filters import Matches
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.values import any_stale, refresh_values
@@ -223,14 +224,37 @@ def _upsert(
         run_id = _insert(db, upsert, user, now, changes)
     else:
         run_id = found["id"]
-        changes.update(_state_changes(upsert, found["state"], now))
+        revives = _may_revive(db, upsert, run_id)
+        changes.update(_state_changes(upsert, found["state"], now, revives=revives))
         runs.update_run(db, run_id, changes)
-    runs.write_texts(db, run_id, config=upsert.config_json, summary=upsert.summary_json)
+    _write_texts(db, upsert, run_id)
     if upsert.tags is not None:
         runs.write_tags(db, run_id, upsert.tags)
     run = runs.read_run(db, run_id)
     assert run is not None
     return run, found is None
+
+
+def _write_texts(db: Connection, upsert: RunUpsert, run_id: int) -> None:
+    config, summary = upsert.config_json, upsert.summary_json
+    if upsert.writer.client_id:
+        stored_config, stored_summary = runs.read_texts(db, run_id)
+        config = merge_configs(stored_config, config) if config else None
+        summary = merge_summaries(stored_summary, summary) if summary else None
+    runs.write_texts(db, run_id, config=config, summary=summary)
+
+
+def _may_revive(db: Connection, upsert: RunUpsert, run_id: int) -> bool:
+    """Whether this writer sets an ended run to running.
+
+    Of several writers, one that was heard of before the run ended only has something
+    left to say; an unknown one begins the run again.
+    """
+    client_id = upsert.writer.client_id
+    if upsert.writer.leaves_run_open:
+        return False
+    names = (f"client:{client_id}", client_id.replace("-", ""))
+    return not (client_id and lines.has_streams(db, run_id, names))
 
 
 def _find(db: Connection, upsert: RunUpsert) -> RowMapping | None:
@@ -272,9 +296,12 @@ def _free_name(db: Connection, upsert: RunUpsert, number: int) -> str:
     return f"run-{number}"
 
 
-def _state_changes(upsert: RunUpsert, state: str, now: float) -> dict[str, Any]:
+def _state_changes(
+    upsert: RunUpsert, state: str, now: float, *, revives: bool
+) -> dict[str, Any]:
     """A run that is upserted by name runs (again); by id it is only edited."""
     edited_only = upsert.name is None and upsert.storage_id is not None
+    edited_only |= state in ENDED and not revives
     wanted = upsert.state or (state if edited_only else "running")
     changes: dict[str, Any] = {}
     if not edited_only:

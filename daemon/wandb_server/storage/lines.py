@@ -11,7 +11,7 @@ A line is stored once per (run, file, log id, line); a row number is its place i
 order of arrival within the run, the same in tail and segments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
@@ -34,6 +34,14 @@ def stream_end(connection: Connection, run_id: int, file: str, log_id: str) -> i
         )
     )
     return int(found or 0)
+
+
+def has_streams(connection: Connection, run_id: int, log_ids: Collection[str]) -> bool:
+    """Whether any of these logs has sent lines of the run."""
+    known = select(line_streams.c.end_line).where(
+        line_streams.c.run_id == run_id, line_streams.c.log_id.in_(log_ids)
+    )
+    return connection.execute(known.limit(1)).first() is not None
 
 
 def move_stream_end(

@@ -199,3 +199,23 @@ class StopRequest(_message.Message):
 class StopResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ListenRequest(_message.Message):
+    __slots__ = ("address", "identity_path", "log_dir")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_PATH_FIELD_NUMBER: _ClassVar[int]
+    LOG_DIR_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    identity_path: str
+    log_dir: str
+    def __init__(self, address: _Optional[str] = ..., identity_path: _Optional[str] = ..., log_dir: _Optional[str] = ...) -> None: ...
+
+class ListenResponse(_message.Message):
+    __slots__ = ("error", "address", "token")
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    error: str
+    address: str
+    token: str
+    def __init__(self, error: _Optional[str] = ..., address: _Optional[str] = ..., token: _Optional[str] = ...) -> None: ...

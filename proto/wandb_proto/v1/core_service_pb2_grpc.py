@@ -49,6 +49,11 @@ class CoreServiceStub(object):
                 request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.StopRequest.SerializeToString,
                 response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.StopResponse.FromString,
                 )
+        self.Listen = channel.unary_unary(
+                '/wandb_core.v1.CoreService/Listen',
+                request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ListenRequest.SerializeToString,
+                response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ListenResponse.FromString,
+                )
 
 
 class CoreServiceServicer(object):
@@ -96,6 +101,12 @@ class CoreServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Listen(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CoreServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +144,11 @@ def add_CoreServiceServicer_to_server(servicer, server):
                     servicer.Stop,
                     request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.StopRequest.FromString,
                     response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.StopResponse.SerializeToString,
+            ),
+            'Listen': grpc.unary_unary_rpc_method_handler(
+                    servicer.Listen,
+                    request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ListenRequest.FromString,
+                    response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ListenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -260,5 +276,22 @@ class CoreService(object):
         return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/Stop',
             wandb__proto_dot_v1_dot_core__service__pb2.StopRequest.SerializeToString,
             wandb__proto_dot_v1_dot_core__service__pb2.StopResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def Listen(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/Listen',
+            wandb__proto_dot_v1_dot_core__service__pb2.ListenRequest.SerializeToString,
+            wandb__proto_dot_v1_dot_core__service__pb2.ListenResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)

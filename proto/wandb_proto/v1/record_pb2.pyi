@@ -750,7 +750,7 @@ class OpenRunRequest(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRecord, _Mapping]] = ..., target: _Optional[_Union[UploadTarget, _Mapping]] = ...) -> None: ...
 
 class UploadTarget(_message.Message):
-    __slots__ = ("mode", "base_url", "app_url", "local_server", "resume", "key_from_environment", "label")
+    __slots__ = ("mode", "base_url", "app_url", "local_server", "resume", "key_from_environment", "label", "secondary", "leaves_run_open")
     MODE_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
     APP_URL_FIELD_NUMBER: _ClassVar[int]
@@ -758,6 +758,8 @@ class UploadTarget(_message.Message):
     RESUME_FIELD_NUMBER: _ClassVar[int]
     KEY_FROM_ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
+    SECONDARY_FIELD_NUMBER: _ClassVar[int]
+    LEAVES_RUN_OPEN_FIELD_NUMBER: _ClassVar[int]
     mode: str
     base_url: str
     app_url: str
@@ -765,7 +767,9 @@ class UploadTarget(_message.Message):
     resume: str
     key_from_environment: bool
     label: str
-    def __init__(self, mode: _Optional[str] = ..., base_url: _Optional[str] = ..., app_url: _Optional[str] = ..., local_server: bool = ..., resume: _Optional[str] = ..., key_from_environment: bool = ..., label: _Optional[str] = ...) -> None: ...
+    secondary: bool
+    leaves_run_open: bool
+    def __init__(self, mode: _Optional[str] = ..., base_url: _Optional[str] = ..., app_url: _Optional[str] = ..., local_server: bool = ..., resume: _Optional[str] = ..., key_from_environment: bool = ..., label: _Optional[str] = ..., secondary: bool = ..., leaves_run_open: bool = ...) -> None: ...
 
 class LogRequest(_message.Message):
     __slots__ = ("timestamp", "step", "commit", "data_json")

@@ -67,6 +67,7 @@ def _run_upsert(question: Question, given: Mapping[str, Any]) -> RunUpsert:
         program=given.get("jobProgram"),
         sweep=given.get("sweep"),
         state=state,
+        writer=question.writer,
     )
 
 

@@ -1,7 +1,9 @@
 """Rows of a run: scanned in order, sampled, or by keys.
 
 The official client scans by windows of `_step`: `history` and `HistoryPage` windows are
-half-open, those of a `sampledHistory` specification are inclusive on both ends.
+half-open, those of a `sampledHistory` specification are inclusive on both ends. A scan
+asks for as many samples as its window has steps, and means all rows: where several
+writers share a run, a step has a row of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +20,12 @@ SAMPLES_DEFAULT = 500
 
 
 async def _history(run: Run, question: Question, arguments: Arguments) -> Sequence[str]:
+    window = (arguments.get("minStep"), arguments.get("maxStep"))
     return await question.archive.of(run).history_rows(
         run,
-        min_step=arguments.get("minStep"),
-        max_step=arguments.get("maxStep"),
-        samples=_samples(arguments.get("samples"), question),
+        min_step=window[0],
+        max_step=window[1],
+        samples=_samples(arguments.get("samples"), question, window),
     )
 
 
@@ -43,12 +46,13 @@ async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, An
         raise QueryError("specs", 'must be JSON objects with "keys"')
     keys = list(dict.fromkeys(map(str, spec["keys"])))  # repeated ones are one
     max_step = spec.get("maxStep")
+    window = (spec.get("minStep"), None if max_step is None else max_step + 1)
     rows = await question.archive.of(run).history_rows(
         run,
-        min_step=spec.get("minStep"),
-        max_step=None if max_step is None else max_step + 1,
+        min_step=window[0],
+        max_step=window[1],
         keys=keys,
-        samples=_samples(spec.get("samples"), question),
+        samples=_samples(spec.get("samples"), question, window),
     )
     return [_chosen(json_codec.loads(row), keys) for row in rows]
 
@@ -89,8 +93,16 @@ def _described(key: MetricKey) -> dict[str, Any]:
     }
 
 
-def _samples(asked: int | None, question: Question) -> int:
+def _samples(
+    asked: int | None,
+    question: Question,
+    window: tuple[int | None, int | None] = (None, None),
+) -> int:
     limit = question.limits.history_rows_max
+    low, high = window
+    if asked is not None and low is not None and high is not None:
+        is_scan = asked >= high - low
+        return limit if is_scan else max(1, min(asked, limit))
     return max(1, min(SAMPLES_DEFAULT if asked is None else asked, limit))
 
 

@@ -27,7 +27,6 @@ from wandb_server.ingest.segments import line_ranges
 from wandb_server.ingest.values import (
     TEXT_CHARACTERS_MAX,
     clean_text,
-    merge_summaries,
     values_of,
 )
 
@@ -164,9 +163,6 @@ def test_config_is_unwrapped_and_flattened_to_its_depth() -> None:
 def test_texts_that_are_no_objects_have_no_values() -> None:
     for text in ("", "[]", "x", "[" * 100_000):
         assert values_of("summary", text) == []
-        assert merge_summaries('{"a":1}', text) == '{"a":1}'
-        assert merge_summaries(text, '{"a":1}') == '{"a":1}'
-        assert merge_summaries(text, text) == text
 
 
 @given(st.text())
