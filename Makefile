@@ -23,7 +23,8 @@ help:  ## list the targets
 
 quickstart: $(VENV)/.quickstart  ## install, start the server, train a small example, show the page
 	$(BIN)/wandb server start
-	cd $(VENV) && bin/python -m wandb.demo
+	cd $(VENV) && WANDB_MODE=online bin/python -m wandb.demo
+	@echo && echo "The page, with a key for one browser (another: $(BIN)/wandb server open):"
 	@$(BIN)/wandb server open --print
 
 setup: $(VENV)/.setup $(OFFICIAL)/.setup chromium  ## editable install with development tools
@@ -106,7 +107,7 @@ wheel: $(VENV)/.setup  ## dist/wandb-*.whl with the page inside
 run: $(VENV)/.quickstart  ## a server and a core with demo data
 	$(BIN)/wandb server start
 	$(BIN)/wandb core start
-	cd $(VENV) && bin/python -m wandb.demo --runs 2
+	cd $(VENV) && WANDB_MODE=online bin/python -m wandb.demo --runs 2
 	$(BIN)/wandb server open
 
 stop: ## stop what quickstart and run started
@@ -147,7 +148,8 @@ $(PROTO_VENV)/.setup:
 
 .PHONY: chromium
 chromium:
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		command -v google-chrome >/dev/null; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "setup: installing Chromium for the browser tests"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
