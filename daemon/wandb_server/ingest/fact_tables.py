@@ -14,7 +14,6 @@ arrays, not a walk over every key of every run.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,34 +73,6 @@ def to_facts(table: FactTable) -> dict[str, KeyFacts]:
         key: KeyFacts(_types(table.names, counts), *rest)
         for key, counts, *rest in columns
     }
-
-
-def to_plain(table: FactTable) -> dict[str, Any]:
-    """As JSON-able values."""
-    return {
-        "keys": table.keys,
-        "names": table.names,
-        "counts": table.counts.tolist(),
-        "monotonic": table.monotonic.tolist(),
-        "last": list(table.last),
-        "first_number": _optional(table.first_number),
-        "last_number": _optional(table.last_number),
-    }
-
-
-def from_plain(stored: Mapping[str, Any]) -> FactTable:
-    """The inverse of `to_plain`; nothing stored is an empty table."""
-    keys, names = tuple(stored.get("keys", ())), tuple(stored.get("names", ()))
-    counts = np.array(stored.get("counts", []), np.int64)
-    return FactTable(
-        keys=keys,
-        names=names,
-        counts=counts.reshape(len(keys), len(names)),
-        monotonic=np.array(stored.get("monotonic", []), np.bool_),
-        last=stored.get("last", []),
-        first_number=_numbers(stored.get("first_number", [])),
-        last_number=_numbers(stored.get("last_number", [])),
-    )
 
 
 def add_up(tables: Sequence[FactTable]) -> list[MetricKey]:

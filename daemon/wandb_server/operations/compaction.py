@@ -19,12 +19,14 @@ import numpy as np
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from wandb_server.ingest.blocks import SortedPoints
-from wandb_server.ingest.fact_tables import from_plain, to_facts, to_plain, to_table
+from wandb_server.ingest.fact_bytes import FactReader, to_bytes
+from wandb_server.ingest.fact_tables import to_facts, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
 from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
 from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
 from wandb_server.operations.garbage import Sweeper
+from wandb_server.operations.keys import read_facts
 from wandb_server.operations.merging import Merger
 from wandb_server.operations.pieces import (
     WrittenObject,
@@ -211,8 +213,9 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
     }
     if piece.parsed is not None:
         changes["segment_mark"] = segment
-        facts = to_facts(from_plain(key_tables.read_table(db, piece.run_id)))
-        plain = to_plain(to_table(join_facts(facts, piece.parsed.facts)))
-        key_tables.write_table(db, piece.run_id, piece.end_row, plain)
+        stored = key_tables.read_tables(db, [piece.run_id]).get(piece.run_id, b"")
+        facts = to_facts(read_facts(FactReader(), piece.run_id, stored))
+        joined = to_bytes(to_table(join_facts(facts, piece.parsed.facts)))
+        key_tables.write_table(db, piece.run_id, piece.end_row, joined)
     runs.update_run(db, piece.run_id, changes)
     return moved

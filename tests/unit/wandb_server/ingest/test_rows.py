@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wandb_server.ingest.console import read_console_line
-from wandb_server.ingest.fact_tables import (
-    add_up,
-    from_plain,
-    to_facts,
-    to_plain,
-    to_table,
-)
+from wandb_server.ingest.fact_bytes import FactReader, to_bytes
+from wandb_server.ingest.fact_tables import add_up, to_facts, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import (
     holds_key,
@@ -69,7 +64,12 @@ def test_joined_pieces_equal_the_whole(rows: list[Any], cut: int) -> None:
         assert joined.points[key].kind.tolist() == points.kind.tolist()
         assert repr(joined.points[key].value.tolist()) == repr(points.value.tolist())
     assert described(joined.facts) == described(whole.facts)
-    table = from_plain(json.loads(json.dumps(to_plain(to_table(joined.facts)))))
+    reader, stored = FactReader(), to_bytes(to_table(joined.facts))
+    table = reader.read(stored)
+    assert reader.read(stored).keys is table.keys
+    for damaged in (stored[:-1], stored + b"x", stored[:5]):
+        with pytest.raises(ValueError):  # noqa: PT011
+            FactReader().read(damaged)
     assert described(to_facts(table)) == described(joined.facts)
     assert [key.types for key in add_up([table, table])] == [
         {name: 2 * count for name, count in fact.types.items()}
