@@ -46,12 +46,19 @@ class StreamSettings:
     base_url: str = ""
     ring_bytes: int = RING_BYTES
     full: FullRing = field(default_factory=FullRing)
+    allow_out_of_order: bool = False
+    """Steps gone by are kept by core: nothing to warn of."""
     fallback_dir: str = field(default_factory=tempfile.gettempdir)
     """Where overflow files go if the run's directory takes none."""
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str], api_key: str = "", base_url: str = ""
+        cls,
+        environ: Mapping[str, str],
+        api_key: str = "",
+        base_url: str = "",
+        *,
+        allow_out_of_order: bool = False,
     ) -> "StreamSettings":
         """Raises ValueError if WANDB_FULL is none of overflow, wait and drop."""
         choice = environ.get("WANDB_FULL") or "overflow"
@@ -63,6 +70,7 @@ class StreamSettings:
             api_key=api_key,
             base_url=base_url,
             full=FullRing(choice),
+            allow_out_of_order=allow_out_of_order,
         )
 
 
@@ -207,6 +215,8 @@ class Stream:
             self._link.kick()
 
     def _refuse(self, step: int, current: int) -> None:
+        if self._settings.allow_out_of_order:
+            return
         self._notify(
             "warning",
             f"Tried to log to step {step} that is less than the current step "
@@ -298,6 +308,7 @@ def _new_ring(
     notify(
         "warning",
         "No directory takes the spool file of this run: what core has not yet taken is "
-        f"lost if this process is killed. Tried: {tried}",
+        f"lost if this process is killed. Tried: {tried}. WANDB_SPOOL_DIR names "
+        "another directory.",
     )
     return RingWriter.create_in_memory(header, capacity)

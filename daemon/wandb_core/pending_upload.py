@@ -196,7 +196,9 @@ class PendingUpload:
             except LocalServerMissing as error:
                 self._problem = str(error)
                 self._missing = not error.installed
-                self._notifier.notify("error", f"{error} Your data are in {self.path}.")
+                self._notifier.notify(
+                    "error", f"{str(error).rstrip('.')}. Your data are in {self.path}."
+                )
                 if self._missing:
                     return False
                 await self._tools.clock.sleep(LOCAL_SERVER_RETRY_S)

@@ -2,9 +2,10 @@
 
     lock ► data directory ► sockets ► archive ► user and key ► routes ► address file
 
-Two loops run beside the requests: runs that fell silent are marked crashed, and history
-is moved from the tail to segments. SIGTERM or SIGINT drains: no new connections, open
-requests may finish within `drain_timeout_s`, then the archive is closed.
+Three loops run beside the requests: runs that fell silent are marked crashed, history
+is moved from the tail to segments, and the address file is repaired. SIGTERM or SIGINT
+drains: no new connections, open requests may finish within `drain_timeout_s`, then the
+archive is closed.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aiohttp import web
 from wandb_proto import VERSION
@@ -35,6 +37,8 @@ from wandb_server.operations import open_archive
 from wandb_server.settings import ServerSettings, write_private
 
 logger = logging.getLogger(__name__)
+
+ADDRESS_CHECK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ async def serve(
         ending.callback(_remove_address, places)
         started(Started(around.public_url, await _login_token(around), remarks))
         logger.info("serving url=%s pid=%d", around.public_url, os.getpid())
-        await _work_until(stop, archive, settings)
+        keep = partial(_keep_address, around, places)
+        await _work_until(stop, archive, settings, keep)
         logger.info("draining")
         around.closing.begin()
 
@@ -149,7 +154,24 @@ async def _login_token(around: Surroundings) -> str:
 
 
 def _write_address(around: Surroundings, places: Places) -> None:
-    address = {
+    write_private(places.server_address, json.dumps(_address(around, places)))
+
+
+def _keep_address(around: Surroundings, places: Places) -> None:
+    """Write the address file again if it was removed or damaged: else nobody could
+    find, ask or stop this server.
+    """
+    try:
+        found = json.loads(places.server_address.read_bytes())
+    except (FileNotFoundError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        _write_address(around, places)
+        logger.warning("address file repaired path=%s", places.server_address)
+
+
+def _address(around: Surroundings, places: Places) -> dict[str, object]:
+    return {
         "url": around.public_url,
         "pid": os.getpid(),
         "data_dir": str(around.settings.data_dir),
@@ -158,7 +180,6 @@ def _write_address(around: Surroundings, places: Places) -> None:
         "entity": around.local_user.name,
         "token": around.control_token,
     }
-    write_private(places.server_address, json.dumps(address))
 
 
 def _remove_address(places: Places) -> None:
@@ -167,7 +188,10 @@ def _remove_address(places: Places) -> None:
 
 
 async def _work_until(
-    stop: asyncio.Event, archive: Archive, settings: ServerSettings
+    stop: asyncio.Event,
+    archive: Archive,
+    settings: ServerSettings,
+    keep_address: Callable[[], None],
 ) -> None:
     async def mark_crashed() -> None:
         count = await archive.mark_crashed(time.time(), settings.heartbeat_timeout_s)
@@ -177,7 +201,11 @@ async def _work_until(
     async def compact() -> None:
         await archive.compact()
 
+    async def keep_findable() -> None:
+        await asyncio.to_thread(keep_address)
+
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_repeat(stop, ADDRESS_CHECK_S, keep_findable))
         interval_s = settings.crash_check_interval_s
         tasks.create_task(_repeat(stop, interval_s, mark_crashed))
         tasks.create_task(_repeat(stop, settings.compact_interval_s, compact))

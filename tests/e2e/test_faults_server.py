@@ -176,7 +176,7 @@ async def test_without_a_key_nobody_waits_and_the_login_is_asked_for_once(
     async with FakeServer() as server:
         training = Training(user, "keyless", server, with_key=False)
         try:
-            await wait_until_async(lambda: "Run `wandb login`" in training.told, 20)
+            await wait_until_async(lambda: "run: wandb login" in training.told, 20)
             await asyncio.to_thread(training.end)
         finally:
             training.kill()

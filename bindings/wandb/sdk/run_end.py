@@ -143,8 +143,9 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
     directory = run.sync_dir
     if answer is None:
         termwarn(
-            f"Core did not answer. The data of run {run.id} are kept on this machine "
-            f"and go on when core runs again; they lie in {directory}"
+            f"Core did not answer. The data of run {run.id} are kept on this machine, "
+            f"in its spool and in {directory}; the next core takes them up, at the "
+            "next wandb.init or with: wandb core start"
         )
     elif answer.problem and not answer.durable:
         termerror(

@@ -15,7 +15,7 @@ from typing import Any
 
 from wandb_proto import VERSION
 
-from wandb._launcher import ensure_core
+from wandb._launcher import core_lives, ensure_core
 from wandb._stream import Stream, StreamSettings
 from wandb._terminal import termlog, termwarn
 from wandb.errors import AuthenticationError, SettingsError, UsageError
@@ -153,16 +153,21 @@ def open_stream(
         settings.sync_file or "",
         session.places,
         primary=primary,
-        settings=_stream_settings(session, server),
+        settings=_stream_settings(session, settings, server),
         notify=tell,
     )
 
 
-def _stream_settings(session: Session, server: ServerChoice) -> StreamSettings:
+def _stream_settings(
+    session: Session, settings: Settings, server: ServerChoice
+) -> StreamSettings:
     key = server.api_key if server.key_from_environment else None
     try:
         return StreamSettings.from_environment(
-            session.environ, api_key=key or "", base_url=server.base_url
+            session.environ,
+            api_key=key or "",
+            base_url=server.base_url,
+            allow_out_of_order=settings.allow_out_of_order,
         )
     except ValueError as problem:
         raise SettingsError(str(problem), field="WANDB_FULL") from problem
@@ -208,6 +213,7 @@ def _facts(start: _Start) -> records.RunFacts:
         resume=settings.resume in ("allow", "must", "auto"),
         git_remote="" if settings.disable_git else without_credentials(remote),
         git_commit="" if settings.disable_git else commit,
+        allow_out_of_order=settings.allow_out_of_order,
         config={str(key): plain(value) for key, value in start.config.items()},
     )
 
@@ -265,7 +271,8 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
     settings = start.settings
     answer: StartAnswer | None = None
     has_key = start.server.api_key is not None or start.server.local
-    if run._stream.flush(FIRST_BATCH_WAIT_S) and not run.offline:
+    first_wait_s = FIRST_BATCH_WAIT_S if core_lives(run._session.places) else 0.0
+    if run._stream.flush(first_wait_s) and not run.offline:
         wait_s = LOCAL_URL_WAIT_S if start.server.local else URL_WAIT_S
         if settings.resume is not None:
             wait_s = settings.init_timeout

@@ -264,9 +264,11 @@ def from_file(path: Path) -> Settings:
     except OSError:
         return Settings()
     except (configparser.Error, UnicodeDecodeError) as problem:
+        reason = str(problem).splitlines()[0].rstrip(".")
         raise SettingsError(
-            f"{path} is not a settings file: {problem}", source=str(path)
-        ) from problem
+            f"{path} is not a settings file ({reason}): repair or remove it.",
+            source=str(path),
+        ) from None
     parsed: dict[str, Any] = {}
     for name, value in parser["default"].items() if "default" in parser else ():
         if name in _FIELDS:

@@ -178,14 +178,15 @@ class LogUploader:
         while (key := self._credentials()) is None:
             if not self._waiting_for_key:
                 self._waiting_for_key = True
-                self._waiting_for = (
-                    f"no API key for {self._target.base_url}; run: wandb login"
-                )
+                url, act = self._target.base_url, "run: wandb login"
+                if self._target.local_server:  # at its start it writes a missing key
+                    act = "run: wandb server stop; wandb server start"
+                self._waiting_for = f"no API key for {url}; {act}"
                 self._notifier.notify(
                     "warning",
-                    f"No API key for {self._target.base_url} is known here: the data "
-                    f"wait in {self._progress.path}. Run `wandb login`, or set "
-                    "WANDB_API_KEY; the upload then begins by itself.",
+                    f"No API key for {url} is known here: the data wait in "
+                    f"{self._progress.path}, and the upload begins by itself after you "
+                    f"{act}",
                 )
             await self._clock.sleep(KEY_POLL_S)
         self._waiting_for_key = False

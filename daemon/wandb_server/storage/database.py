@@ -122,7 +122,8 @@ class Database:
             return error
         text = str(error.orig)
         if "malformed" in text or "not a database" in text:
-            return StorageDamaged(text, place=self._place)
+            hint = "restore a backup, or move it away to begin anew"
+            return StorageDamaged(f"{text}; {hint}", place=self._place)
         if isinstance(error, OperationalError) and "locked" in text:
             return StorageBusy(text, place=self._place)
         return StorageError(text, place=self._place)
