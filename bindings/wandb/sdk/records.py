@@ -35,6 +35,7 @@ class RunFacts:
     git_remote: str = ""
     git_commit: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
+    allow_out_of_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ def _run(facts: RunFacts) -> pb.RunRecord:
     if facts.git_commit or facts.git_remote:
         made.git.remote_url = facts.git_remote
         made.git.commit = facts.git_commit
+    if facts.allow_out_of_order:
+        made.settings.item.add(key="allow_out_of_order", value_json="true")
     return made
 
 

@@ -155,6 +155,9 @@ class RunFields:
     allow_val_change: bool = setting(
         False, switch, "Whether config values may change after they were set."
     )
+    allow_out_of_order: bool = setting(
+        False, switch, "Whether log(step=…) may go back: such rows are kept."
+    )
     sweep_id: str | None = setting(None, text, "Sweep that started this run.")
     sweep_param_path: str | None = setting(
         None, text, "YAML file of the sweep's config."

@@ -12,6 +12,8 @@ Steps (current step C, 0 at first):
 
     log(step=S)   S < C   refused, counted      S > C   the open row is committed, C = S
     log()                 goes to the open row
+    with the run's setting allow_out_of_order S < C is like S > C; after that row
+    C is behind the highest step again
     commit                the open row becomes the row of step C, C = C + 1
 
 A row that is still open at the end of a batch lives in the carriers: each holds the
@@ -284,7 +286,7 @@ class RunProcessor:
         if type(data) is not dict:
             raise RecordRejected(stream_id, sequence, "not a JSON object")
         if request.HasField("step"):
-            if request.step < self._step:
+            if request.step < (0 if self._state.keeps_low_steps else self._step):
                 self._refused_rows += 1
                 return
             self._move_to(request.step)
@@ -300,8 +302,8 @@ class RunProcessor:
         self._parts.append(part)
 
     def _move_to(self, step: int) -> None:
-        """Go on with a later step; an open row with data is committed before."""
-        if step > self._step:
+        """Go on with another step; an open row with data is committed before."""
+        if step != self._step:
             if self._row:
                 self._commit()
             self._start_row(step)
@@ -323,14 +325,19 @@ class RunProcessor:
         self._out.append(history_bytes(self._num, items, step))
         self._state.count_row(step)
         self._runtime = max(self._runtime, runtime)
-        self._start_row(step + 1)
+        self._start_row(self._step_after(step))
+
+    def _step_after(self, step: int) -> int:
+        """Of a row that was counted: behind all rows, even if it was not the last."""
+        low = self._state.keeps_low_steps
+        return max(step + 1, self._state.next_step) if low else step + 1
 
     def _replay_row(self, record: pb.Record) -> None:
         self._builder.refresh_rules(self._state.metrics)
         runtime = self._builder.replay(record.history)
         self._state.apply(record)
         self._runtime = max(self._runtime, runtime)
-        self._start_row((self._state.last_step or 0) + 1)
+        self._start_row(self._step_after(self._state.last_step or 0))
 
     # ---- summary ---------------------------------------------------------------------
 
@@ -378,7 +385,8 @@ class RunProcessor:
             self._target = pb.UploadTarget()
             self._target.CopyFrom(carrier.target)
         for part in carrier.open_part:
-            if part.step > self._step:
+            low = self._state.keeps_low_steps and part.step != self._step
+            if part.step > self._step or low:
                 self._start_row(part.step)
             self._row.add(json_codec.loads(part.data_json), part.timestamp)
 

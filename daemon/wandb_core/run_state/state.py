@@ -23,6 +23,8 @@ from wandb_core.run_state.metric_table import MetricTable
 from wandb_core.run_state.telemetry import merge_telemetry
 from wandb_core.run_state.yaml_text import yaml_text
 
+ALLOW_OUT_OF_ORDER = "allow_out_of_order"
+
 
 class RunState:
     """Apply every record of a log once, in order; read at any time.
@@ -37,6 +39,10 @@ class RunState:
         self.exit: pb.RunExitRecord | None = None
         self.preempting = False
         self.next_step = 0
+        self.keeps_low_steps = False
+        """Rows below the current step keep theirs: a setting of the run."""
+        self.refused_rows = 0
+        """Calls that came for a step gone by, as the last carrier counts them."""
         """Rows below it are raised to it; raise it yourself before a resumed run."""
         self.last_step: int | None = None
         """Step of the last row applied."""
@@ -84,10 +90,10 @@ class RunState:
 
     def count_row(self, step: int | None) -> int:
         """Fold a row of which only the step matters; returns the step it gets."""
-        if step is None or step < self.next_step:
+        if step is None or (step < self.next_step and not self.keeps_low_steps):
             step = self.next_step
         self.last_step = step
-        self.next_step = step + 1
+        self.next_step = max(self.next_step, step + 1)
         self.history_line_count += 1
         self._changes.add("summary")
         return step
@@ -120,9 +126,9 @@ class RunState:
         return self._take("summary")
 
     def summary_json(self) -> str:
-        """The whole summary, with the step of the last row."""
+        """The whole summary, with the highest step of the rows."""
         if self.last_step is not None:
-            self.summary.set(("_step",), str(self.last_step))
+            self.summary.set(("_step",), str(self.next_step - 1))
         return self.summary.render()
 
     def config_json(self) -> str:
@@ -185,6 +191,7 @@ class RunState:
             "exit": _packed(self.exit),
             "preempting": self.preempting,
             "next_step": self.next_step,
+            "refused_rows": self.refused_rows,
             "last_step": self.last_step,
             "history_line_count": self.history_line_count,
             "stats_line_count": self.stats_line_count,
@@ -206,9 +213,11 @@ class RunState:
         self = cls()
         self.run = _unpacked(pb.RunRecord, state["run"])
         self._start = _start_of(self.run) if self.run else 0.0
+        self.keeps_low_steps = _keeps_low_steps(self.run)
         self.exit = _unpacked(pb.RunExitRecord, state["exit"])
         self.preempting = state["preempting"]
         self.next_step = state["next_step"]
+        self.refused_rows = state.get("refused_rows", 0)
         self.last_step = state["last_step"]
         self.history_line_count = state["history_line_count"]
         self.stats_line_count = state["stats_line_count"]
@@ -245,6 +254,7 @@ class RunState:
         if record.HasField("telemetry"):
             merge_telemetry(self._telemetry, record.telemetry)
         self.run = run
+        self.keeps_low_steps = _keeps_low_steps(run)
         self._start = _start_of(run)
         self.next_step = max(self.next_step, record.starting_step)
         self._changes |= {"run", "config"}
@@ -259,6 +269,9 @@ class RunState:
 
     def _apply_summary(self, record: pb.SummaryRecord) -> None:
         if record.HasField("carrier"):
+            if record.carrier.refused_rows != self.refused_rows:
+                self.refused_rows = record.carrier.refused_rows
+                self._changes.add("config")
             return
         for item in record.update:
             path = rows.item_path(item)
@@ -295,6 +308,8 @@ class RunState:
                 for key, record in self._environments.items()
             },
         }
+        if self.refused_rows:
+            own["refused_rows"] = self.refused_rows
         if "5" in self._telemetry:
             own["cli_version"] = self._telemetry["5"]
         if python:
@@ -309,6 +324,13 @@ class RunState:
 def _start_of(run: pb.RunRecord) -> float:
     started = run.start_time
     return float(started.seconds + started.nanos / 1e9 - run.runtime)
+
+
+def _keeps_low_steps(run: pb.RunRecord | None) -> bool:
+    items = run.settings.item if run is not None else ()
+    return any(
+        item.key == ALLOW_OUT_OF_ORDER and item.value_json == "true" for item in items
+    )
 
 
 def _packed(message: Any) -> str | None:

@@ -35,6 +35,15 @@ def _wandb_config(run: Run, _: Question, arguments: Arguments) -> str:
     return json_codec.dumps(private).decode()
 
 
+def _refused_rows(run: Run, _: Question, __: Arguments) -> int | None:
+    if "refused_rows" not in run.config_json:
+        return None
+    config = json_codec.loads(run.config_json)
+    private = config.get("_wandb", {}).get("value", {})
+    count = private.get("refused_rows")
+    return count if isinstance(count, int) else None
+
+
 def _summary(run: Run, _: Question, arguments: Arguments) -> str:
     keys = arguments.get("keys")
     if keys is None:
@@ -85,6 +94,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "stopped": lambda run, *_: run.stop_requested,
         "config": lambda run, *_: run.config_json,
         "wandbConfig": _wandb_config,
+        "refusedRows": _refused_rows,
         "summaryMetrics": _summary,
         "systemMetrics": _system_metrics,
         "historyTail": _history_tail,

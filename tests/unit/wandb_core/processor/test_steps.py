@@ -216,6 +216,43 @@ def test_resumed_run_starts_where_the_server_says() -> None:
     assert processor.refused_rows == 1
 
 
+OUT_OF_ORDER: list[tuple[list[Call], Rows, int]] = [
+    # calls, rows, current step afterwards
+    ([({"a": 5}, 5, True), ({"a": 3}, 3, True)], [(5, {"a": 5}), (3, {"a": 3})], 6),
+    (
+        [({"a": 5}, 5), ({"a": 3}, 3), ({"b": 3}, 3), ({"a": 6}, 6), ({"c": 6},)],
+        [(5, {"a": 5}), (3, {"a": 3, "b": 3}), (6, {"a": 6, "c": 6})],
+        7,
+    ),
+    ([({"a": 9}, 9), ({"a": 1}, 1), ({"b": 1},), ({"c": 1},)],
+     [(9, {"a": 9}), (1, {"a": 1, "b": 1}), (10, {"c": 1})], 11),
+    ([({"a": 2}, 2, True), ({"b": 2}, 2, True)], [(2, {"a": 2}), (2, {"b": 2})], 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("calls", "rows", "step"), OUT_OF_ORDER)
+@pytest.mark.parametrize("by_one", [False, True], ids=["one batch", "many batches"])
+def test_rows_out_of_order_are_kept_where_the_run_allows_it(
+    calls: list[Call], rows: Rows, step: int, by_one: bool
+) -> None:
+    """Also after each batch was replayed by another processor."""
+    item = pb.SettingsItem(key="allow_out_of_order", value_json="true")
+    settings = pb.SettingsRecord(item=[item])
+    records = [pb.Record(run=pb.RunRecord(settings=settings))]
+    records += [log_call(*call) for call in calls]
+    played = play_each(*records) if by_one else play(*records)
+
+    assert played.user_rows == rows
+    assert played.processor.step == step
+    assert played.processor.refused_rows == 0
+    again = RunProcessor("abc", "1.0.0")
+    for record in played.log:
+        again.replay(record)
+    assert again.step == step
+    more = Played(again).play(log_call({"z": 1}, 1, True), log_call({"z": 2}))
+    assert more.user_rows[-2:] == [(1, {"z": 1}), (step, {"z": 2})]
+
+
 def test_answer_of_the_server_moves_an_open_row_along() -> None:
     update = pb.Record()
     update.run.starting_step = 11
