@@ -20,6 +20,9 @@ SECURITY_HEADERS = {
     ),
 }
 
+COMPRESSED_INLINE_BYTES = 64 * 1024
+"""Longer bodies are compressed in a thread, if at all: a millisecond and more."""
+
 UPLOADED_FILE_HEADERS = {
     # What a user uploaded is never run with the rights of the page.
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -39,6 +42,7 @@ def json_bytes(body: bytes, status: int = 200) -> web.Response:
         status=status,
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
+        zlib_executor_size=COMPRESSED_INLINE_BYTES,
     )
 
 

@@ -1,5 +1,7 @@
 """POST /graphql."""
 
+import socket
+
 from aiohttp import web
 
 from wandb_server.api.answers import json_bytes
@@ -9,6 +11,8 @@ from wandb_server.graphql.executor import read_request
 from wandb_server.graphql.question import Question
 from wandb_server.model import RunWriter
 
+COMPRESSED_BYTES_MIN = 4 * 1024
+"""Shorter answers are sent as they are."""
 SHARED_HEADER = "X-Wandb-Use-Async-Filestream"
 CLIENT_ID_HEADER = "X-Wandb-Client-Id"
 LEAVES_RUN_OPEN_HEADER = "X-Wandb-Leaves-Run-Open"
@@ -30,9 +34,18 @@ async def answer_graphql(visit: Visit) -> web.Response:
     )
     answer = await around.executor.execute(request, question)
     response = json_bytes(answer.body, answer.status)
+    if len(answer.body) >= COMPRESSED_BYTES_MIN and not _is_local(visit.request):
+        response.enable_compression()  # as the client says that it can
     if answer.retry_after_s is not None:
         response.headers["Retry-After"] = f"{answer.retry_after_s:g}"
     return response
+
+
+def _is_local(request: web.Request) -> bool:
+    """Whether it came through the Unix socket: nothing there is worth compressing."""
+    transport = request.transport
+    found = None if transport is None else transport.get_extra_info("socket")
+    return found is not None and found.family == socket.AF_UNIX
 
 
 def _writer(request: web.Request) -> RunWriter:
