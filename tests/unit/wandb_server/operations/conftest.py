@@ -68,7 +68,7 @@ async def open_desk(path: Path, **limits: Any) -> Desk:
     """Open (or open again) the archive at `path`."""
     clock = HandClock()
     archive = await open_archive(
-        f"sqlite+aiosqlite:///{path}/wandb.db",
+        f"sqlite:///{path}/wandb.db",
         (path / "objects").as_uri(),
         clock=clock,
         settings=ArchiveSettings(**limits),
