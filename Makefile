@@ -15,7 +15,7 @@ export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check unit contract crash crash-long e2e browser web web-test \
+.PHONY: help quickstart setup test check crash crash-sample e2e browser web web-test \
 	proto proto-check fix format-check types imports wheel bench run stop clean
 
 help:  ## list the targets
