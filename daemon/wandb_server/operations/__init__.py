@@ -16,6 +16,7 @@ from wandb_server.operations.archive import StoredArchive
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
+from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.stores import Clock, Stores, Upkeep
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import open_database
@@ -53,6 +54,7 @@ async def open_archive(
             ),
             tails=Tails(settings.parsed_points_max),
             blocks=BlockCache(settings.block_cache_bytes_max),
+            indexes=RowIndexes(settings.row_index_bytes_max),
             feed=ChangeFeed(),
             clock=clock,
             workspace=workspace,

@@ -37,7 +37,10 @@ class ArchiveSettings:
     keys_per_question_max: int = 10_000
     series_per_question_max: int = 20_000
     buckets_max: int = 10_000
-    history_rows_max: int = 1_000_000
+    history_rows_max: int = 100_000
+    """Rows in one answer; beyond, they are sampled evenly."""
+    row_index_bytes_max: int = 48 * 1024 * 1024
+    """Indexes of row segments kept in memory (20 bytes per row)."""
     log_lines_max: int = 100_000
     page_runs_max: int = 1_000
     query_memory_mib: int = 256

@@ -1,15 +1,18 @@
 """Reading rows back, byte-exact, from segments and tail as if they were one.
 
 ```
-snapshot   segments [index][index] … + tail rows
-           └─ steps, row numbers ──┴── steps, row numbers ─┐
-pick       those in range, in order, sampled ◄─────────────┘
+snapshot   segments … + tail rows
+clusters   [segment][segment][segment + tail]   those whose steps overlap, together
+pick       a cluster at a time: steps, row numbers ─► rows in range, in order
 fetch      only the blocks that hold picked rows
 ```
+
+One cluster's indexes and rows are in memory at a time: of a run whose steps only go up,
+those of one segment.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,8 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from wandb_server.ingest.rows import holds_key, parse_row
+from wandb_server.ingest.segments import steps_in_order
+from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.stores import Stores
 from wandb_server.query.sampling import sample_evenly
 from wandb_server.storage import catalog, lines
@@ -26,7 +31,6 @@ from wandb_server.storage.row_segment import (
     NO_STEP,
     RowIndex,
     iterate_blocks,
-    read_index,
     read_rows,
 )
 
@@ -49,7 +53,7 @@ class RowQuestion:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A segment's file, or the tail's texts in memory."""
+    """The rows of a segment's file, or the tail's texts in memory."""
 
     step: Integers
     row: Integers
@@ -61,6 +65,36 @@ class _Part:
         if self.path is not None and self.index is not None:
             return read_rows(self.path, self.index, wanted)
         return [self.texts[at] for at in wanted.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A segment or the tail, before its rows are looked at."""
+
+    step_min: int
+    step_max: int
+    first_row: int
+    end_row: int
+    in_order: bool
+    content: Path | _Part
+
+    def open(self, indexes: RowIndexes) -> _Part:
+        if isinstance(self.content, _Part):
+            return self.content
+        index = indexes.read(self.content)
+        return _Part(index.step, index.row, self.content, index, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Rows of a cluster: (part, ordinal in it), in the order of the answer."""
+
+    parts: Sequence[_Part]
+    part: Integers
+    ordinal: Integers
+
+    def fetch(self, chosen: Integers) -> list[bytes]:
+        return _fetch(self.parts, self.part[chosen], self.ordinal[chosen])
 
 
 class RowReader:
@@ -78,7 +112,14 @@ class RowReader:
         segments, tail = await self._snapshot(run_id, file, question)
         paths = [await self._path(segment) for segment in segments]
         limit = self._stores.settings.history_rows_max
-        return await asyncio.to_thread(_select, segments, paths, tail, question, limit)
+        pieces = [_segment(*pair) for pair in zip(segments, paths, strict=True)]
+        if (rest := _tail(tail)) is not None:
+            pieces.append(rest)
+        if question.samples is not None:
+            limit = min(limit, question.samples)
+        return await asyncio.to_thread(
+            _select, _clusters(pieces, question), self._stores.indexes, question, limit
+        )
 
     async def rows_with_steps(
         self, run_id: int, file: str, steps: Set[int]
@@ -91,7 +132,9 @@ class RowReader:
         found: dict[int, list[bytes]] = {}
         for segment in segments:
             path = await self._path(segment)
-            pairs = await asyncio.to_thread(_with_steps, path, steps)
+            pairs = await asyncio.to_thread(
+                _with_steps, path, self._stores.indexes, steps
+            )
             for step, text in pairs:
                 found.setdefault(step, []).append(text)
         return found
@@ -101,7 +144,7 @@ class RowReader:
         segments, tail = await self._snapshot(run_id, file, None)
         for segment in segments:
             path = await self._path(segment)
-            index = await asyncio.to_thread(read_index, path)
+            index = await asyncio.to_thread(self._stores.indexes.read, path)
             blocks = iterate_blocks(path, index)
             while (block := await asyncio.to_thread(next, blocks, None)) is not None:
                 for text in block:
@@ -122,7 +165,7 @@ class RowReader:
         found = await self._stores.database.read(question)
         if isinstance(found, catalog.Segment):
             path = await self._path(found)
-            found = await asyncio.to_thread(_last_of, path)
+            found = await asyncio.to_thread(_last_of, path, self._stores.indexes)
         return None if found is None else found.decode("utf-8", "surrogatepass")
 
     async def _snapshot(
@@ -164,59 +207,128 @@ def _overlapping(
     ]
 
 
+def _segment(segment: catalog.Segment, path: Path) -> _Piece:
+    assert segment.step_min is not None
+    assert segment.step_max is not None
+    return _Piece(
+        segment.step_min,
+        segment.step_max,
+        segment.first_row,
+        segment.end_row,
+        segment.in_order,
+        path,
+    )
+
+
+def _tail(tail: Sequence[tuple[int, int | None, bytes]]) -> _Piece | None:
+    """None without any row that has a step."""
+    step = np.array([row[1] for row in tail if row[1] is not None], np.int64)
+    if not len(step):
+        return None
+    row = np.array([row[0] for row in tail if row[1] is not None], np.int64)
+    texts = [row[2] for row in tail if row[1] is not None]
+    return _Piece(
+        int(step.min()),
+        int(step.max()),
+        int(row[0]),
+        int(row[-1]) + 1,
+        steps_in_order(step),
+        _Part(step, row, None, None, texts),
+    )
+
+
+def _clusters(
+    pieces: Sequence[_Piece], question: RowQuestion
+) -> list[Sequence[_Piece]]:
+    """Pieces to be sorted together; rows of one come before those of the next."""
+    if not question.by_step:
+        return [[piece] for piece in pieces]
+    clusters: list[list[_Piece]] = []
+    high, end_row = 0, 0
+    for piece in sorted(pieces, key=lambda piece: (piece.step_min, piece.first_row)):
+        apart = piece.step_min > high or (
+            piece.step_min == high and piece.first_row >= end_row
+        )
+        if clusters and not apart:
+            clusters[-1].append(piece)
+            high, end_row = max(high, piece.step_max), max(end_row, piece.end_row)
+        else:
+            clusters.append([piece])
+            high, end_row = piece.step_max, piece.end_row
+    return list(clusters)
+
+
 def _select(
-    segments: Sequence[catalog.Segment],
-    paths: Sequence[Path],
-    tail: Sequence[tuple[int, int | None, bytes]],
+    clusters: Sequence[Sequence[_Piece]],
+    indexes: RowIndexes,
     question: RowQuestion,
     limit: int,
 ) -> list[bytes]:
-    parts = []
-    for path in paths:
-        index = read_index(path)
-        parts.append(_Part(index.step, index.row, path, index, ()))
-    parts.append(
-        _Part(
-            np.array([NO_STEP if row[1] is None else row[1] for row in tail], np.int64),
-            np.array([row[0] for row in tail], np.int64),
-            None,
-            None,
-            [row[2] for row in tail],
-        )
-    )
-    part, ordinal = _in_order(parts, question)
-    samples = question.samples
-    if question.keys:
-        texts = _holding_keys(parts, part, ordinal, question.keys)
-        limit = limit if samples is None else min(samples, limit)
-        return [texts[at] for at in sample_evenly(len(texts), limit).tolist()]
-    chosen = sample_evenly(len(part), limit if samples is None else min(samples, limit))
-    return _fetch(parts, part[chosen], ordinal[chosen])
+    """At most `limit` rows, evenly spread over all that were asked for."""
+
+    def picked() -> Iterator[_Picked]:
+        for cluster in clusters:
+            parts = [piece.open(indexes) for piece in cluster]
+            yield _Picked(parts, *_in_order(parts, cluster, question))
+
+    texts: list[bytes] = []
+    matching: list[npt.NDArray[np.bool_]] = []
+    total = 0
+    for rows in picked():
+        matches = _matches(rows, question.keys)
+        matching.append(matches)
+        total += int(matches.sum())
+        if total <= limit:
+            texts.extend(rows.fetch(np.flatnonzero(matches)))
+        else:
+            texts.clear()
+    if total <= limit:
+        return texts
+    chosen = sample_evenly(total, limit)
+    first = 0
+    for rows, matches in zip(picked(), matching, strict=True):
+        places = np.flatnonzero(matches)
+        mine = chosen[(chosen >= first) & (chosen < first + len(places))] - first
+        texts.extend(rows.fetch(places[mine]))
+        first += len(places)
+    return texts
 
 
 def _in_order(
-    parts: Sequence[_Part], question: RowQuestion
+    parts: Sequence[_Part], pieces: Sequence[_Piece], question: RowQuestion
 ) -> tuple[Integers, Integers]:
-    """(part, ordinal in it) of every row in range, in order."""
-    step = np.concatenate([part.step for part in parts])
-    row = np.concatenate([part.row for part in parts])
-    which = np.repeat(np.arange(len(parts)), [len(part.step) for part in parts])
-    ordinal = np.concatenate([np.arange(len(part.step)) for part in parts])
-    inside = step != NO_STEP
-    if question.min_step is not None:
-        inside &= step >= question.min_step
-    if question.max_step is not None:
-        inside &= step < question.max_step
-    step, row, which, ordinal = (
-        step[inside],
-        row[inside],
-        which[inside],
-        ordinal[inside],
-    )
-    if question.by_step:
-        order = np.lexsort((row, step))
-        which, ordinal = which[order], ordinal[order]
-    return which.astype(np.int64), ordinal.astype(np.int64)
+    """(part, ordinal in it) of every row of a cluster in range, in order."""
+    which: list[Integers] = []
+    ordinals: list[Integers] = []
+    for number, part in enumerate(parts):
+        inside = part.step != NO_STEP
+        if question.min_step is not None:
+            inside &= part.step >= question.min_step
+        if question.max_step is not None:
+            inside &= part.step < question.max_step
+        ordinals.append(np.flatnonzero(inside).astype(np.int64))
+        which.append(np.full(len(ordinals[-1]), number, np.int64))
+    found = np.concatenate(which), np.concatenate(ordinals)
+    if not question.by_step or (len(pieces) == 1 and pieces[0].in_order):
+        return found
+    pairs = list(zip(parts, ordinals, strict=True))
+    step = np.concatenate([part.step[mine] for part, mine in pairs])
+    row = np.concatenate([part.row[mine] for part, mine in pairs])
+    order = np.lexsort((row, step))
+    return found[0][order], found[1][order]
+
+
+def _matches(rows: _Picked, keys: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which rows hold all keys."""
+    matches = np.ones(len(rows.part), np.bool_)
+    if not keys:
+        return matches
+    for start in range(0, len(matches), BLOCK_ROWS_COUNT):
+        places = np.arange(start, min(start + BLOCK_ROWS_COUNT, len(matches)))
+        for place, text in zip(places.tolist(), rows.fetch(places), strict=True):
+            row = parse_row(text)
+            matches[place] = all(holds_key(row, key) for key in keys)
+    return matches
 
 
 def _fetch(parts: Sequence[_Part], which: Integers, ordinal: Integers) -> list[bytes]:
@@ -230,26 +342,15 @@ def _fetch(parts: Sequence[_Part], which: Integers, ordinal: Integers) -> list[b
     return texts
 
 
-def _holding_keys(
-    parts: Sequence[_Part], which: Integers, ordinal: Integers, keys: Sequence[str]
-) -> list[bytes]:
-    kept: list[bytes] = []
-    for start in range(0, len(which), BLOCK_ROWS_COUNT):
-        stop = start + BLOCK_ROWS_COUNT
-        for text in _fetch(parts, which[start:stop], ordinal[start:stop]):
-            row = parse_row(text)
-            if all(holds_key(row, key) for key in keys):
-                kept.append(text)
-    return kept
-
-
-def _with_steps(path: Path, steps: Set[int]) -> list[tuple[int, bytes]]:
-    index = read_index(path)
+def _with_steps(
+    path: Path, indexes: RowIndexes, steps: Set[int]
+) -> list[tuple[int, bytes]]:
+    index = indexes.read(path)
     wanted = np.flatnonzero(np.isin(index.step, np.array(sorted(steps), np.int64)))
     found = read_rows(path, index, wanted)
     return list(zip(index.step[wanted].tolist(), found, strict=True))
 
 
-def _last_of(path: Path) -> bytes:
-    index = read_index(path)
+def _last_of(path: Path, indexes: RowIndexes) -> bytes:
+    index = indexes.read(path)
     return read_rows(path, index, np.array([len(index.step) - 1], np.int64))[0]

@@ -9,6 +9,7 @@ from wandb_server.model import Change, Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
+from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import Database
 from wandb_server.storage.objects import ObjectStore
@@ -35,6 +36,7 @@ class Stores:
     tables: SegmentTables
     tails: Tails
     blocks: BlockCache
+    indexes: RowIndexes
     feed: ChangeFeed
     clock: Clock
     workspace: Path
