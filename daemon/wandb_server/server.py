@@ -2,10 +2,10 @@
 
     lock ► data directory ► sockets ► archive ► user and key ► routes ► address file
 
-Three loops run beside the requests: runs that fell silent are marked crashed, history
-is moved from the tail to segments, and the address file is repaired. SIGTERM or SIGINT
-drains: no new connections, open requests may finish within `drain_timeout_s`, then the
-archive is closed.
+Four loops run beside the requests: runs that fell silent are marked crashed, history is
+moved from the tail to segments, the address file is repaired, and a data directory that
+was removed ends the server. SIGTERM or SIGINT drains: no new connections, open requests
+may finish within `drain_timeout_s`, then the archive is closed.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 from wandb_proto import VERSION
@@ -34,11 +35,12 @@ from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.local_user import keep_key, local_user
 from wandb_server.model import Archive
 from wandb_server.operations import open_archive
-from wandb_server.settings import ServerSettings, write_private
+from wandb_server.settings import DATABASE_FILE, ServerSettings, write_private
 
 logger = logging.getLogger(__name__)
 
 ADDRESS_CHECK_S = 1.0
+DATA_CHECK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,31 @@ async def _work_until(
     async def keep_findable() -> None:
         await asyncio.to_thread(keep_address)
 
+    async def end_without_data() -> None:
+        if await asyncio.to_thread(_identity, settings.data_dir) != data:
+            logger.error(
+                "data directory was removed or replaced, nothing can be stored: "
+                "ending path=%s",
+                settings.data_dir,
+            )
+            stop.set()
+
+    data = _identity(settings.data_dir)
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_repeat(stop, DATA_CHECK_S, end_without_data))
         tasks.create_task(_repeat(stop, ADDRESS_CHECK_S, keep_findable))
         interval_s = settings.crash_check_interval_s
         tasks.create_task(_repeat(stop, interval_s, mark_crashed))
         tasks.create_task(_repeat(stop, settings.compact_interval_s, compact))
+
+
+def _identity(data_dir: Path) -> tuple[tuple[int, int], ...]:
+    """Which files directory and database are; nothing where they are absent."""
+    try:
+        found = [path.stat() for path in (data_dir, data_dir / DATABASE_FILE)]
+    except FileNotFoundError:
+        return ()
+    return tuple((file.st_dev, file.st_ino) for file in found)
 
 
 async def _repeat(

@@ -18,6 +18,7 @@ from wandb_server.errors import DataDirUnusable, SettingsError
 
 PORT_DEFAULT = 8080
 HOST_DEFAULT = "127.0.0.1"
+DATABASE_FILE = "wandb.db"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -96,7 +97,7 @@ class ServerSettings:
     @property
     def database_url(self) -> str:
         """Where rows live: SQLite in the data directory."""
-        return f"sqlite:///{self.data_dir / 'wandb.db'}"
+        return f"sqlite:///{self.data_dir / DATABASE_FILE}"
 
     @property
     def object_url(self) -> str:

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -332,3 +333,17 @@ def test_a_first_port_that_is_none_is_refused(places_env: dict[str, str]) -> Non
 
     assert done.returncode == 1
     assert "WANDB_SERVER_PORT: 'many' is not a port number" in done.stderr
+
+
+def test_a_server_ends_when_its_data_directory_is_removed(
+    places_env: dict[str, str],
+) -> None:
+    with started_server(places_env) as server:
+        log = (server.data_dir / "server.log").open()
+        shutil.rmtree(server.data_dir)
+
+        wait_until(lambda: not status_of(places_env)["running"], timeout_s=20)
+
+        assert "data directory was removed" in log.read()
+        log.close()
+    assert not server.data_dir.exists()
