@@ -66,6 +66,8 @@ class CoreAddress:
     version: str
     build: str
     protocol: int
+    certificate: bytes = b""
+    """PEM of a core on another host; "" on this one."""
 
 
 def ensure_core(
@@ -234,7 +236,9 @@ def _source_roots() -> list[str]:
 def _why_not(places: Places, problem: str) -> str:
     text = f"{problem}; its log: {places.core_log}"
     try:
-        last = places.core_log.read_text(errors="replace").strip().splitlines()[-1:]
+        lines = places.core_log.read_text(errors="replace").splitlines()
     except OSError:
-        last = []
-    return f"{text} ({last[0][:300]})" if last else text
+        lines = []
+    # A traceback of a task group ends in a frame around what happened.
+    told = [line.strip(" |+-") for line in lines if line.strip(" |+-")]
+    return f"{text} ({told[-1][:300]})" if told else text

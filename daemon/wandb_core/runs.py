@@ -18,7 +18,7 @@ from wandb_proto.v1.core_service_pb2 import StreamOpening
 from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core import owner_mark
-from wandb_core.backlog import BacklogEntry
+from wandb_core.backlog import BacklogDamage, BacklogEntry
 from wandb_core.channel import ChannelClosed
 from wandb_core.errors import LinkLost, StreamRefused
 from wandb_core.notices import RunNotices
@@ -77,6 +77,10 @@ class Runs:
             for writer in pipeline.writers.values()
             if writer.link is not None
         ]
+
+    def backlog_damages(self) -> list[BacklogDamage]:
+        """Entries of the backlog that cannot be read; reads the disk."""
+        return self._tools.backlog.damaged()
 
     @property
     def busy(self) -> bool:

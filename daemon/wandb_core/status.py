@@ -8,7 +8,8 @@
               "problem"}],
  "uploads": [{"run_id", "log_path", "base_url", "run_url", "rows_total",
               "rows_uploaded", "bytes_left", "problem", "failed", "waiting_for_key"}],
- "backlog": {"logs", "rows", "bytes", "waiting_for_key", "failed"},
+ "backlog": {"logs", "rows", "bytes", "waiting_for_key", "failed",
+             "damaged": [{"path", "reason"}]},
  "rates":   {"records_per_s", "log_bytes_per_s", "rows_uploaded_per_s"},
  "totals":  {"records", "batches", "rejected"}}
 ```
@@ -90,6 +91,10 @@ class StatusReport:
                 "bytes": sum(up["bytes_left"] for up in uploads),
                 "waiting_for_key": sum(up["waiting_for_key"] for up in uploads),
                 "failed": sum(up["failed"] for up in uploads),
+                "damaged": [
+                    {"path": str(damage.path), "reason": damage.reason}
+                    for damage in self._runs.backlog_damages()
+                ],
             },
             "rates": self._rates(),
             "totals": self._totals(),
@@ -143,6 +148,11 @@ def as_table(snapshot: Mapping[str, Any]) -> str:
             f"         {backlog['waiting_for_key']} logs wait for an API key: "
             "run `wandb login`"
         )
+    lines += [
+        f"         {damage['path']} is damaged ({damage['reason']}): upload its run "
+        "with `wandb sync DIRECTORY`, then remove it"
+        for damage in backlog["damaged"]
+    ]
     for run in snapshot["runs"]:
         problem = f"  {run['problem']}" if run["problem"] else ""
         lines.append(f"run      {run['run_id']}  {run['log_bytes']:,} bytes{problem}")

@@ -112,11 +112,14 @@ def test_the_table_names_what_matters() -> None:
         {
             "pid": 7, "version": "1.0.0", "uptime_s": 3700.0, "memory_bytes": 50 << 20,
             "clients": [1, 2], "runs": [run], "uploads": [upload],
-            "backlog": {"logs": 1, "rows": 2, "bytes": 99, "waiting_for_key": 1},
+            "backlog": {
+                "logs": 1, "rows": 2, "bytes": 99, "waiting_for_key": 1,
+                "damaged": [{"path": "/b/1.json", "reason": "no JSON"}],
+            },
             "rates": {"records_per_s": 10.0, "rows_uploaded_per_s": 5.0},
         }
     )  # fmt: skip
 
     for part in ("pid 7", "1h01m", "50 MiB", "clients  2", "wandb login", "disk full",
-                 "3 of 5 rows", "the server is down"):  # fmt: skip
+                 "3 of 5 rows", "/b/1.json is damaged (no JSON)", "the server is down"):  # fmt: skip
         assert part in table
