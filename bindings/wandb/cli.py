@@ -118,6 +118,13 @@ def sync(arguments: tuple[str, ...]) -> None:
 
 @main.command(context_settings=_PASSED_ON)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def verify(arguments: tuple[str, ...]) -> None:
+    """Compare a run's log with what the server has: wandb verify RUN"""
+    _hand_over("wandb_core", "verify", *arguments)
+
+
+@main.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def core(arguments: tuple[str, ...]) -> None:
     """The daemon of this machine: wandb core start | stop | status [--json]"""
     _hand_over("wandb_core", *arguments)

@@ -3,6 +3,7 @@
 serve   run core in the foreground (started detached by the bindings)
 start   start it if it does not run      stop [--abort]   stop it
 status  [--json]                         sync PATH…       upload logs
+verify RUN   compare a run's log with the server, row by row
 """
 
 import argparse
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from wandb_proto.build import build_id
 from wandb_proto.places import Places
 
-from wandb_core import control, sync_command
+from wandb_core import control, sync_command, verify_command
 from wandb_core.clock import SystemClock
 from wandb_core.daemon import Daemon
 from wandb_core.errors import CoreError, CoreRunning
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     sync = commands.add_parser("sync", help="upload logs that are only here")
     sync_command.add_arguments(sync)
+    verify = commands.add_parser("verify", help="compare a run's log with the server")
+    verify_command.add_arguments(verify)
     chosen = parser.parse_args(arguments)
     places = Places.from_environment(os.environ)
     try:
@@ -68,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _show_status(places, as_json=chosen.json)
             case "sync":
                 return sync_command.sync(chosen, places, os.environ, print)
+            case "verify":
+                return verify_command.verify_run(chosen, places, os.environ, print)
     except CoreError as error:
         print(f"wandb core: {error}", file=sys.stderr)
         return 1

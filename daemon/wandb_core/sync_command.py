@@ -74,7 +74,9 @@ def sync(
         include_synced=chosen.include_synced,
         dry_run=chosen.dry_run,
     )
-    tools = _tools(chosen.base_url, places, environ, settings, start=not chosen.dry_run)
+    tools = server_tools(
+        chosen.base_url, places, environ, settings, start=not chosen.dry_run
+    )
     return asyncio.run(sync_logs(paths, options, tools, say))
 
 
@@ -91,7 +93,7 @@ def configured_base_url(places: Places, environ: Mapping[str, str]) -> str:
     return files.get("default", "base_url", fallback="").rstrip("/")
 
 
-def _tools(
+def server_tools(
     base_url: str,
     places: Places,
     environ: Mapping[str, str],
@@ -99,6 +101,13 @@ def _tools(
     *,
     start: bool,
 ) -> SyncTools:
+    """The chosen server, how to connect to it and with which key.
+
+    start: start the embedded server if it is the one and does not run.
+
+    Raises:
+        CoreError: it does not start.
+    """
     url = base_url.rstrip("/") or configured_base_url(places, environ)
     address: LocalServerAddress | None = None
     if not url:

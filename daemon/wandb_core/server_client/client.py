@@ -131,6 +131,19 @@ class ServerClient:
             await self._ask("RunResumeStatus", documents.RESUME_STATUS, variables)
         )
 
+    async def history_page(
+        self, entity: str | None, project: str, run: str, first_step: int, end_step: int
+    ) -> list[str]:
+        """The rows of steps [first_step, end_step), as JSON texts; [] without a run."""
+        variables = {
+            "entity": entity, "project": project, "run": run,
+            "minStep": first_step, "maxStep": end_step,
+            "pageSize": min(end_step - first_step, 2**31 - 1),
+        }  # fmt: skip
+        data = await self._ask("HistoryPage", documents.HISTORY_PAGE, variables)
+        found = (data.get("project") or {}).get("run") or {}
+        return [str(text) for text in found.get("history") or ()]
+
     async def upsert_run(
         self, fields: documents.RunFields, headers: Mapping[str, str] | None = None
     ) -> UpsertAnswer:

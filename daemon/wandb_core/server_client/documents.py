@@ -39,6 +39,17 @@ mutation UpsertBucket(
 }
 """
 
+HISTORY_PAGE = """
+query HistoryPage($entity: String, $project: String!, $run: String!,
+                  $minStep: Int64!, $maxStep: Int64!, $pageSize: Int!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $run) {
+      history(minStep: $minStep, maxStep: $maxStep, samples: $pageSize)
+    }
+  }
+}
+"""
+
 RESUME_STATUS = """
 query RunResumeStatus($project: String, $entity: String, $name: String!) {
   model(name: $project, entityName: $entity) {
