@@ -16,12 +16,13 @@ from wandb_core.server_client import ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.uploader import load_cursor
 
-from tests.support.fake_server import FakeServer
+from tests.support.fake_server import LIVE_UPLOAD, FakeServer
 from tests.support.logged_runs import LoggedRun
 from tests.support.uploads import log_path, uploader
 
 SMALL_PIECES = CoreSettings(
     live_interval_s=0.05,
+    upload_interval_s=0.05,
     chunk_bytes_max=65536,
     log_read_bytes_max=65536,
     checkpoint_bytes=65536,
@@ -97,14 +98,16 @@ def check_everything_arrived(server: FakeServer, rows: int) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("features", [(), (LIVE_UPLOAD,)], ids=["official", "ours"])
 async def test_death_at_every_request_loses_and_repeats_nothing(
-    tmp_path: Path, after: bool
+    tmp_path: Path, after: bool, features: tuple[str, ...]
 ) -> None:
+    """A server that knows only the official protocol has nothing but line numbers."""
     rows = 250
     log = write_run(log_path(tmp_path), rows)
     log.exit()
     deaths = 0
-    async with FakeServer(dedup="chunk") as server:
+    async with FakeServer(dedup="chunk", features=features) as server:
         while not await upload_until_death(
             log, server, Mortal(1 + deaths % 12, after=after)
         ):
