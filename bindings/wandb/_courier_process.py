@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 from wandb_proto.places import Places
 from wandb_proto.ring import RingReader
 
-from wandb._launcher import CoreUnavailable, ensure_core, wait_until_gone
-from wandb._link import Connector, Link, Publisher
+from wandb._launcher import CoreUnavailable
+from wandb._link import Link, Publisher
+from wandb._remote_core import connector_for
 
 NOTICES_MAX = 100
 LAST_WAIT_S = 600.0
@@ -24,21 +25,8 @@ class CourierProcess:
     def __init__(self, reader: RingReader, api_key: str) -> None:
         self._reader = reader
         self._notices: list[tuple[str, str]] = []
-        known = reader.header
-        places = Places.from_environment(os.environ)
-        publisher = Publisher(
-            stream_id=known.stream_id,
-            run_id=known.run_id,
-            log_path=known.log_path,
-            ring_path=str(reader.path),
-            api_key=api_key,
-            pid=known.pid,
-            primary=known.primary,
-        )
-        connector = Connector(
-            lambda: ensure_core(places, os.environ),
-            lambda wait_s: wait_until_gone(places, wait_s),
-        )
+        publisher = Publisher.of(reader, api_key)
+        connector = connector_for(Places.from_environment(os.environ), os.environ)
         self._link = Link(reader, publisher, connector, self._keep_notice)
 
     def run(self, questions: BinaryIO, answers: BinaryIO) -> None:

@@ -66,7 +66,7 @@ class CoreAddress:
     version: str
     build: str
     protocol: int
-    certificate: bytes = b""
+    certificate: str = ""
     """PEM of a core on another host; "" on this one."""
 
 
@@ -181,8 +181,7 @@ def _spawn(places: Places, environ: Mapping[str, str]) -> int:
     """Start core in a session of its own, no child of ours; returns its pid."""
     with suppress(FileNotFoundError):
         places.core_address.unlink()  # of a core that was killed
-    core = [sys.executable, "-P", "-m", "wandb_core", "serve"]
-    command = [sys.executable, "-I", "-S", "-c", _DETACH, *core]
+    command = detached([sys.executable, "-P", "-m", "wandb_core", "serve"])
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     log = os.open(places.core_log, flags, 0o600)
     try:
@@ -201,6 +200,14 @@ def _spawn(places: Places, environ: Mapping[str, str]) -> int:
         os.close(log)
     _log.debug("core_spawned runtime_dir=%s", places.runtime_dir)
     return int(done.stdout)
+
+
+def detached(command: list[str]) -> list[str]:
+    """The command, as no child of ours: in a session of its own, without our output.
+
+    Its pid is printed, and at once it is done for who runs this.
+    """
+    return [sys.executable, "-I", "-S", "-c", _DETACH, *command]
 
 
 def _process_exists(pid: int) -> bool:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
+from wandb_proto.remote_token import CERTIFICATE_NAME
 from wandb_proto.ring import RingReader
 
 from wandb._launcher import CoreAddress, CoreUnavailable
@@ -47,6 +48,8 @@ HANDSHAKE_WAIT_S = 10.0
 FLUSH_LOOK_S = 0.02
 """How often a flush looks by itself: a signal handler may share its thread's event."""
 STOP_WAIT_S = 30.0
+REMOTE_PING_MS = 30_000
+"""How often a silent core on another host is asked whether it is still there."""
 
 _QUESTIONS = {
     "start_run": "StartRun",
@@ -66,6 +69,25 @@ class Publisher:
     api_key: str
     pid: int
     primary: bool
+
+    @classmethod
+    def of(cls, reader: RingReader, api_key: str) -> "Publisher":
+        """What the ring's header says; a core on another host hears no path of ours."""
+        known = reader.header
+        is_remote = bool(known.core_address)
+        return cls(
+            stream_id=known.stream_id,
+            run_id=known.run_id,
+            log_path=known.log_name if is_remote else known.log_path,
+            ring_path="" if is_remote else str(reader.path or ""),
+            api_key=api_key,
+            pid=known.pid,
+            primary=known.primary,
+        )
+
+
+class WrongCore(CoreUnavailable):
+    """Who answers is not the core that we trust, or does not trust us."""
 
 
 class Connector:
@@ -144,6 +166,7 @@ class Link:
         """
         grpc = load_grpc()
         name = _QUESTIONS[method]
+        request.run.log_path = self._publisher.log_path
         deadline = time.monotonic() + timeout_s
         self._asked += 1
         try:
@@ -225,12 +248,10 @@ class Link:
         from wandb_proto.v1 import core_service_pb2_grpc
 
         address = self._connector.ensure()
-        with grpc.insecure_channel(
-            address.address, options=channel_options()
-        ) as channel:
+        with open_channel(grpc, address) as channel:
             stub: Any = core_service_pb2_grpc.CoreServiceStub(channel)
             metadata = (("wandb-token", address.token),)
-            if not self._shake_hands(pb, stub, metadata, address):
+            if not self._shake_hands(grpc, pb, stub, metadata, address):
                 return
             with self._reading:
                 self._session += 1
@@ -245,15 +266,27 @@ class Link:
                 self._take(pb, ack)
 
     def _shake_hands(
-        self, pb: Any, stub: Any, metadata: Any, address: CoreAddress
+        self, grpc: Any, pb: Any, stub: Any, metadata: Any, address: CoreAddress
     ) -> bool:
         """False: the core of another version was asked to make room for ours."""
         ours = pb.HandshakeRequest(
             protocol=PROTOCOL_VERSION, version=VERSION, build=build_id()
         )
-        theirs = stub.Handshake(ours, timeout=HANDSHAKE_WAIT_S, metadata=metadata)
+        try:
+            theirs = stub.Handshake(ours, timeout=HANDSHAKE_WAIT_S, metadata=metadata)
+        except grpc.RpcError as error:
+            wrong_token = error.code() is grpc.StatusCode.UNAUTHENTICATED
+            if address.certificate and wrong_token:
+                text = f"core at {address.address} refuses us: {error.details()}"
+                raise WrongCore(text) from error
+            raise
         if theirs.protocol == PROTOCOL_VERSION:
             return True
+        if address.certificate:
+            raise WrongCore(
+                f"core at {address.address} is version {theirs.version}, this is "
+                f"{VERSION}: install the same on both hosts"
+            )
         self._notify(
             "warning",
             f"The running core daemon is version {theirs.version}, this is {VERSION}: "
@@ -334,7 +367,8 @@ class Link:
         now = time.monotonic()
         self._troubled_at = self._troubled_at or now
         _log.debug("link_lost error=%s", error)
-        if self._trouble_told or now - self._troubled_at < TROUBLE_TOLD_AFTER_S:
+        is_early = now - self._troubled_at < TROUBLE_TOLD_AFTER_S
+        if self._trouble_told or (is_early and not isinstance(error, WrongCore)):
             return
         self._trouble_told = True
         details = getattr(error, "details", None)
@@ -358,7 +392,21 @@ def load_grpc() -> ModuleType:
     return grpc
 
 
-def channel_options() -> list[tuple[str, int]]:
+def open_channel(grpc: ModuleType, address: CoreAddress) -> Any:
+    """A channel to core: on this host in the clear, else with its certificate alone."""
+    options = channel_options()
+    if not address.certificate:
+        return grpc.insecure_channel(address.address, options=options)
+    credentials = grpc.ssl_channel_credentials(address.certificate.encode())
+    options += [
+        ("grpc.ssl_target_name_override", CERTIFICATE_NAME),
+        ("grpc.keepalive_time_ms", REMOTE_PING_MS),
+        ("grpc.keepalive_timeout_ms", REMOTE_PING_MS),
+    ]
+    return grpc.secure_channel(address.address, credentials, options=options)
+
+
+def channel_options() -> list[tuple[str, int | str]]:
     """No proxy, messages up to 64 MiB, no backoff left over from another channel."""
     return [
         ("grpc.enable_http_proxy", 0),

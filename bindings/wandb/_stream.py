@@ -24,9 +24,10 @@ from wandb_proto.spool_place import choose_spool_dir
 
 from wandb._courier import Courier
 from wandb._encode import DataEncoder, encode_log_request
-from wandb._launcher import CoreUnavailable, ensure_core, wait_until_gone
+from wandb._launcher import CoreUnavailable
 from wandb._link import Connector, Link, Publisher
 from wandb._log_call import Log, StepCounter, make_log
+from wandb._remote_core import RemoteCore, connector_for
 from wandb._spool import FULL_CHOICES, FullRing, Notify, Spool, SpoolCounts
 from wandb._values import MediaEncoder
 
@@ -44,6 +45,8 @@ class StreamSettings:
     api_key: str = ""
     """Only a key that the environment alone knows."""
     base_url: str = ""
+    core_address: str = ""
+    """Of a core on another host."""
     ring_bytes: int = RING_BYTES
     full: FullRing = field(default_factory=FullRing)
     allow_out_of_order: bool = False
@@ -60,15 +63,19 @@ class StreamSettings:
         *,
         allow_out_of_order: bool = False,
     ) -> "StreamSettings":
-        """Raises ValueError if WANDB_FULL is none of overflow, wait and drop."""
+        """Raises ValueError if WANDB_FULL is none of overflow, wait and drop, or if a
+        core on another host is named and its token is missing or no token.
+        """
         choice = environ.get("WANDB_FULL") or "overflow"
         if choice not in FULL_CHOICES:
             allowed = ", ".join(FULL_CHOICES)
             raise ValueError(f"WANDB_FULL is {choice!r}; allowed: {allowed}")
+        remote = RemoteCore.from_environment(environ)
         return cls(
             environ=environ,
             api_key=api_key,
             base_url=base_url,
+            core_address=remote.address if remote else "",
             full=FullRing(choice),
             allow_out_of_order=allow_out_of_order,
         )
@@ -93,10 +100,7 @@ class Stream:
         self._places = places
         self._settings = settings
         environ = settings.environ
-        self._connector = connector or Connector(
-            lambda: ensure_core(places, environ),
-            lambda wait_s: wait_until_gone(places, wait_s),
-        )
+        self._connector = connector or connector_for(places, environ)
         self._notify = notify
         self._left_behind: list[Any] = []
         self._link: Link | Courier | None = None
@@ -105,6 +109,8 @@ class Stream:
         self._spool = Spool(ring, settings.full, notify, self._kick)
         self.log: Log = make_log(self._spool, encoder, self._steps, self._refuse)
         self._connect(ring)
+        if settings.core_address and ring.path is not None:
+            _deliver_left_rings(places, environ, str(ring.path))
         os.register_at_fork(after_in_child=_AfterFork(self))
 
     @classmethod
@@ -234,16 +240,7 @@ class Stream:
         self._link.start()
 
     def _new_link(self, reader: RingReader) -> Link:
-        known = reader.header
-        publisher = Publisher(
-            stream_id=known.stream_id,
-            run_id=known.run_id,
-            log_path=known.log_path,
-            ring_path=str(reader.path or ""),
-            api_key=self._settings.api_key,
-            pid=known.pid,
-            primary=known.primary,
-        )
+        publisher = Publisher.of(reader, self._settings.api_key)
         on_thread = self._spool.join_link_thread
         return Link(reader, publisher, self._connector, self._notify, on_thread)
 
@@ -256,7 +253,9 @@ class Stream:
     def _reopen(self) -> RingWriter:
         """The first record of a forked child: a ring and a link of its own."""
         parent = self._spool.ring.header
-        header = _new_header(parent.run_id, parent.log_path, False, self._settings)
+        header = _new_header(
+            parent.run_id, parent.log_path, False, self._settings, parent.log_name
+        )
         ring = _new_ring(header, self._places, self._settings, self._notify)
         self._connect(ring)
         return ring
@@ -277,9 +276,23 @@ class _AfterFork:
             stream._leave_parent()
 
 
+def _deliver_left_rings(
+    places: Places, environ: Mapping[str, str], own_ring: str
+) -> None:
+    from wandb._left_rings import start_delivery
+
+    start_delivery(places, environ, own_ring)
+
+
 def _new_header(
-    run_id: str, log_path: str, primary: bool, settings: StreamSettings
+    run_id: str,
+    log_path: str,
+    primary: bool,
+    settings: StreamSettings,
+    log_name: str = "",
 ) -> RingHeader:
+    if settings.core_address:
+        log_name = log_name or uuid.uuid4().hex
     return RingHeader(
         stream_id=uuid.uuid4().hex,
         run_id=run_id,
@@ -288,6 +301,8 @@ def _new_header(
         pid=os.getpid(),
         primary=primary,
         base_url=settings.base_url,
+        core_address=settings.core_address,
+        log_name=log_name,
     )
 
 

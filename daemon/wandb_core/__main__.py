@@ -4,6 +4,8 @@ serve   run core in the foreground (started detached by the bindings)
 start   start it if it does not run      stop [--abort]   stop it
 status  [--json]                         sync PATH…       upload logs
 verify RUN   compare a run's log with the server, row by row
+
+For processes on other hosts: serve|start --listen HOST:PORT, and token
 """
 
 import argparse
@@ -17,15 +19,19 @@ import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from wandb_proto.build import build_id
 from wandb_proto.places import Places
+from wandb_proto.remote_token import ADDRESS_VARIABLE, TOKEN_VARIABLE
+from wandb_proto.v1.core_service_pb2 import ListenRequest
 
 from wandb_core import control, sync_command, verify_command
 from wandb_core.clock import SystemClock
 from wandb_core.daemon import Daemon
 from wandb_core.errors import CoreError, CoreRunning
 from wandb_core.lifecycle import CoreLock, detach
+from wandb_core.remote import Identity
 from wandb_core.settings import CoreSettings
 from wandb_core.status import as_table
 
@@ -33,6 +39,9 @@ _log = logging.getLogger("wandb_core")
 
 THREADS_MAX = 32
 """For file work of all runs together; each log has one more of its own."""
+
+_LISTEN = "let processes on other hosts in, until `wandb core stop`"
+_IDENTITY = "file with certificate, key and secret; made if it is not there"
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -45,8 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="run core in the foreground")
-    commands.add_parser("start", help="start core if it does not run")
+    serve = commands.add_parser("serve", help="run core in the foreground")
+    start = commands.add_parser("start", help="start core if it does not run")
+    start.add_argument(
+        "--export", action="store_true", help="print shell commands for other hosts"
+    )
+    for command in (serve, start):
+        command.add_argument("--listen", default="", metavar="HOST:PORT", help=_LISTEN)
+        command.add_argument("--log-dir", default="", help="where their logs go")
+    token = commands.add_parser("token", help="the token for other hosts")
+    for command in (serve, start, token):
+        command.add_argument("--identity", default="", metavar="FILE", help=_IDENTITY)
     stop = commands.add_parser("stop", help="let core finish, then stop it")
     stop.add_argument("--abort", action="store_true", help="do not upload any more")
     status = commands.add_parser("status", help="what core is doing")
@@ -60,10 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match chosen.command:
             case "serve":
-                return _serve(places)
+                return _serve(places, _listening(chosen))
             case "start":
-                address = control.start(places, os.environ)
-                print(f"core runs (pid {address.pid})")
+                _start(places, chosen)
+            case "token":
+                path = Path(chosen.identity or places.core_identity)
+                print(Identity.load_or_make(path).token)
             case "stop":
                 stopped = control.stop(places, abort=chosen.abort)
                 print("core has stopped" if stopped else "core does not run")
@@ -79,6 +99,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _listening(chosen: argparse.Namespace) -> ListenRequest | None:
+    """What was asked for; paths made absolute: core changes its directory."""
+    if not chosen.listen:
+        return None
+    paths = (chosen.identity, chosen.log_dir)
+    identity, log_dir = (os.path.abspath(path) if path else "" for path in paths)
+    return ListenRequest(address=chosen.listen, identity_path=identity, log_dir=log_dir)
+
+
+def _start(places: Places, chosen: argparse.Namespace) -> None:
+    core = control.start(places, os.environ)
+    if (request := _listening(chosen)) is None:
+        print(f"core runs (pid {core.pid})")
+        return
+    address, token = control.listen(places, request)
+    variables = {ADDRESS_VARIABLE: address, TOKEN_VARIABLE: token}
+    if chosen.export:
+        for name, value in variables.items():
+            print(f"export {name}={value}")
+        return
+    print(f"core runs (pid {core.pid}) and listens on {request.address}")
+    print("Processes on other hosts reach it with these variables; keep the token:")
+    for name, value in variables.items():
+        print(f"  {name}={value}")
+
+
 def _show_status(places: Places, *, as_json: bool) -> int:
     snapshot = control.ask_status(places)
     if as_json:
@@ -88,7 +134,7 @@ def _show_status(places: Places, *, as_json: bool) -> int:
     return 0
 
 
-def _serve(places: Places) -> int:
+def _serve(places: Places, listening: ListenRequest | None) -> int:
     """Be the core; 0 also if another one is."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
     faulthandler.enable()
@@ -106,12 +152,16 @@ def _serve(places: Places) -> int:
         if name not in control.HIDDEN_VARIABLES
     }
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run_daemon(places, settings, environ, lock))
+        runner.run(_run_daemon(places, settings, environ, lock, listening))
     return 0
 
 
 async def _run_daemon(
-    places: Places, settings: CoreSettings, environ: dict[str, str], lock: CoreLock
+    places: Places,
+    settings: CoreSettings,
+    environ: dict[str, str],
+    lock: CoreLock,
+    listening: ListenRequest | None,
 ) -> None:
     daemon = Daemon(
         places,
@@ -120,6 +170,7 @@ async def _run_daemon(
         lock,
         clock=SystemClock(),
         chance=random.Random(),
+        listening=listening,
     )
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS_MAX, "core"))
@@ -128,7 +179,7 @@ async def _run_daemon(
     _log.info("core_gone")
     logging.shutdown()
     # Not by `return`: a thread that hangs on a dead disk would keep us, and the lock.
-    os._exit(0)
+    os._exit(1 if daemon.failed else 0)
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

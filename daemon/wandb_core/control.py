@@ -9,6 +9,7 @@ from typing import Any
 
 from wandb_proto import json_codec
 from wandb_proto.places import Places, make_private
+from wandb_proto.v1.core_service_pb2 import ListenRequest
 
 from wandb_core.errors import CoreError
 from wandb_core.lifecycle import CoreAddress, is_core_alive, read_address
@@ -44,6 +45,16 @@ def start(places: Places, environ: Mapping[str, str]) -> CoreAddress:
         time.sleep(POLL_S)
 
 
+def listen(places: Places, request: ListenRequest) -> tuple[str, str]:
+    """Make the running core listen for other hosts; the address and token for them.
+
+    Raises:
+        CoreError: it cannot, or does not answer.
+    """
+    with _connect(places) as core:
+        return core.listen(request)
+
+
 def ask_status(places: Places) -> dict[str, Any] | None:
     """The status of the running core; None if there is none.
 
@@ -60,9 +71,12 @@ def ask_status(places: Places) -> dict[str, Any] | None:
 def stop(places: Places, *, abort: bool, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     """Stop the running core and wait until it is gone; False if there was none.
 
+    The next one listens on this host only.
+
     Raises:
         CoreError: it does not answer, or does not go.
     """
+    places.core_listen.unlink(missing_ok=True)
     if not is_core_alive(places):
         return False
     with _connect(places) as core:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from wandb_proto.places import Places
+from wandb_proto.v1.core_service_pb2 import ListenRequest, ListenResponse
 
 from wandb_core.api_keys import ApiKeys
 from wandb_core.backlog import Backlog
@@ -34,6 +35,7 @@ from wandb_core.owner_mark import Machine
 from wandb_core.pending_upload import LOCAL_SERVER_RETRY_S, UploadTools
 from wandb_core.receiver import Endpoint
 from wandb_core.reception import CoreReception
+from wandb_core.remote import RemoteDoor
 from wandb_core.runs import Runs
 from wandb_core.server_client import Proxies
 from wandb_core.settings import CoreSettings
@@ -57,10 +59,15 @@ class Daemon:
         *,
         clock: Clock,
         chance: random.Random,
+        listening: ListenRequest | None = None,
     ) -> None:
+        """listening: for other hosts, from the beginning; without it, core fails."""
+        self.failed = False
         self._places = places
         self._settings = settings
         self._lock = lock
+        self._listening = listening
+        self._door: RemoteDoor | None = None
         self._clock = clock
         self._tools = UploadTools(
             settings=settings,
@@ -95,19 +102,19 @@ class Daemon:
             self._abort_now = runs.abort
             report = StatusReport(runs, self._clock)
             token = secrets.token_urlsafe(32)
-            endpoint = Endpoint(
-                CoreReception(
-                    runs,
-                    self._clock,
-                    snapshot=report.snapshot,
-                    on_call=self._note_call,
-                    on_stop=self.stop,
-                ),
-                token,
-                self._settings,
+            reception = CoreReception(
+                runs,
+                self._clock,
+                snapshot=report.snapshot,
+                on_call=self._note_call,
+                on_stop=self.stop,
+                on_listen=self._open_door,
             )
+            endpoint = Endpoint(reception, token, self._settings)
+            door = RemoteDoor(self._places, self._settings, reception)
+            self._door = door
             try:
-                await self._take_up(runs)
+                await self._take_up(runs, door)
                 address = CoreAddress.of_this_process(
                     await endpoint.open(self._places.core_socket), token
                 )
@@ -115,22 +122,47 @@ class Daemon:
                 write_address(self._places, address)
                 _log.info("core_listens address=%s", address.address)
                 watch = tasks.create_task(self._watch_local_server(runs))
-                await self._keep_house(runs, report, endpoint, address)
+                await self._keep_house(runs, report, endpoint, door, address)
                 watch.cancel()
             finally:
                 report.draining = True
-                await self._leave(runs, endpoint)
+                await self._leave(runs, endpoint, door)
 
-    async def _take_up(self, runs: Runs) -> None:
+    async def _take_up(self, runs: Runs, door: RemoteDoor) -> None:
         """Rings first: a log with a writer is not to be taken for a settled one."""
         await runs.sweep()
-        runs.resume(await asyncio.to_thread(self._tools.backlog.entries))
+        entries = await asyncio.to_thread(self._tools.backlog.entries)
+        listening = self._listening or await asyncio.to_thread(door.remembered)
+        if listening is not None:
+            folder = door.log_dir(listening)
+            runs.await_remote(
+                entry for entry in entries if entry.log_path.is_relative_to(folder)
+            )
+        runs.resume(entries)
+        if self._listening is not None:
+            await self._listen(door, self._listening)
+
+    async def _listen(self, door: RemoteDoor, request: ListenRequest) -> None:
+        if error := (await door.open(request)).error:
+            _log.error("cannot_listen_to_hosts reason=%s", error)
+            self.failed = True
+            self.stop()
+
+    async def _open_door(self, request: ListenRequest) -> ListenResponse:
+        assert self._door is not None
+        return await self._door.open(request)
 
     async def _keep_house(
-        self, runs: Runs, report: StatusReport, endpoint: Endpoint, address: CoreAddress
+        self,
+        runs: Runs,
+        report: StatusReport,
+        endpoint: Endpoint,
+        door: RemoteDoor,
+        address: CoreAddress,
     ) -> None:
         idle_since = self._clock.monotonic()
         while not self._stopping.is_set():
+            await door.keep_open()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tick_s()):
                     await self._attention.wait()
@@ -141,7 +173,7 @@ class Daemon:
             report.sample()
             await runs.sweep()
             now = self._clock.monotonic()
-            if runs.busy:
+            if runs.busy or door.is_open:
                 idle_since = now
             if now - max(idle_since, self._last_call) >= self._settings.idle_timeout_s:
                 _log.info("core_idle")
@@ -152,7 +184,7 @@ class Daemon:
             keep_address(self._places, address)
             limit_log(self._places.core_log, self._settings.log_bytes_max)
 
-    async def _leave(self, runs: Runs, endpoint: Endpoint) -> None:
+    async def _leave(self, runs: Runs, endpoint: Endpoint, door: RemoteDoor) -> None:
         _log.info("core_leaves abort=%s", self._abort)
         if self._lock.still_counts():
             remove_address(self._places)
@@ -160,6 +192,7 @@ class Daemon:
             runs.abort()
         else:
             await runs.drain(self._settings.drain_timeout_s)
+        await door.close()
         await endpoint.close()
 
     async def _watch_local_server(self, runs: Runs) -> None:

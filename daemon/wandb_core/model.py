@@ -161,3 +161,7 @@ class Reception(Protocol):
     def stop(self, *, abort: bool) -> None:
         """Begin to stop; returns at once."""
         ...
+
+    async def listen(self, request: service.ListenRequest) -> service.ListenResponse:
+        """Let processes on other hosts in."""
+        ...

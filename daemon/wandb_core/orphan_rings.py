@@ -58,6 +58,8 @@ def look_at(path: Path) -> FoundRing | None:
         return None
     try:
         header = reader.header
+        if header.core_address:
+            return None  # its records belong to a core on another host
         return FoundRing(
             path=path,
             stream_id=header.stream_id,

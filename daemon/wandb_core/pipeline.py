@@ -42,6 +42,9 @@ from wandb_core.written_log import WrittenLog
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+AWAITED = "awaited"
+"""Stands for writers on other hosts: a core that just began knows none of them."""
+
 METRICS_WARNED = 10_000
 """More distinct metrics of one run are told to the user, once."""
 
@@ -56,6 +59,10 @@ class Writer:
     primary: bool
     link: StreamLink | None = None
     """None while it is not connected; its ring may still hold records."""
+    is_remote: bool = False
+    """On another host: neither its ring nor its pid can be looked at."""
+    left_at: float = 0.0
+    """When its link was lost, by the monotonic clock."""
 
 
 @dataclass(slots=True)
@@ -127,6 +134,8 @@ class RunPipeline:
         known = self.writers.get(writer.stream_id)
         if known is not None and known.link is not None:
             known.link.lose("the stream was opened again")
+        if writer.is_remote:
+            self.forget(AWAITED)
         writer.link = StreamLink(writer.stream_id, self._inbox, self._detach)
         self.writers[writer.stream_id] = writer
         if writer.primary:
@@ -402,6 +411,7 @@ class RunPipeline:
         writer = self.writers.get(link.stream_id)
         if writer is not None and writer.link is link:
             writer.link = None
+            writer.left_at = self._clock.monotonic()
             if writer.ring_path is None and link.ended_well:
                 self.forget(link.stream_id)
         self._on_detach()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from wandb_proto import json_codec
@@ -38,16 +38,21 @@ class CoreReception:
         snapshot: Callable[[], dict[str, object]],
         on_call: Callable[[], None],
         on_stop: Callable[[bool], None],
+        on_listen: Callable[[service.ListenRequest], Awaitable[service.ListenResponse]],
     ) -> None:
         self._runs = runs
         self._clock = clock
         self._snapshot = snapshot
         self._on_call = on_call
         self._on_stop = on_stop
+        self._on_listen = on_listen
 
-    def open_stream(self, opening: service.StreamOpening) -> PublishedStream:
+    def open_stream(
+        self, opening: service.StreamOpening, *, is_remote: bool = False
+    ) -> PublishedStream:
+        """is_remote: its writer is on another host, and its ring too."""
         self._on_call()
-        return self._runs.open_stream(opening)
+        return self._runs.open_stream(opening, is_remote=is_remote)
 
     async def start_run(
         self, request: service.StartRunRequest
@@ -140,6 +145,10 @@ class CoreReception:
 
     def stop(self, *, abort: bool) -> None:
         self._on_stop(abort)
+
+    async def listen(self, request: service.ListenRequest) -> service.ListenResponse:
+        self._on_call()
+        return await self._on_listen(request)
 
     def _finish_answer(self, pipeline: RunPipeline) -> service.FinishRunResponse:
         answer = service.FinishRunResponse(

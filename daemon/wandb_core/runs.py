@@ -11,7 +11,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from wandb_proto.v1.core_service_pb2 import StreamOpening
@@ -24,7 +24,7 @@ from wandb_core.errors import LinkLost, StreamRefused
 from wandb_core.notices import RunNotices
 from wandb_core.orphan_rings import FoundRing, OrphanRing, find_rings, look_at
 from wandb_core.pending_upload import ONLINE_MODES, PendingUpload, UploadTools
-from wandb_core.pipeline import PipelineCounts, RunPipeline, Writer
+from wandb_core.pipeline import AWAITED, PipelineCounts, RunPipeline, Writer
 from wandb_core.stream_link import StreamLink
 from wandb_core.written_log import SettledLog
 
@@ -102,7 +102,9 @@ class Runs:
 
     # ---- streams -------------------------------------------------------------------
 
-    def open_stream(self, opening: StreamOpening) -> StreamLink:
+    def open_stream(
+        self, opening: StreamOpening, *, is_remote: bool = False
+    ) -> StreamLink:
         """Let a stream in; see `Reception`."""
         if self._stopping:
             raise LinkLost("core is stopping")
@@ -127,8 +129,21 @@ class Runs:
                 ring_path=ring_path if opening.ring_path else None,
                 pid=opening.pid,
                 primary=opening.primary,
+                is_remote=is_remote,
             )
         )
+
+    def await_remote(self, entries: Iterable[BacklogEntry]) -> None:
+        """These logs are written from other hosts: not settled before they had time to
+        come again.
+        """
+        now = self._tools.clock.monotonic()
+        for entry in entries:
+            if owner_mark.living_owner(entry.log_path, self._tools.machine) is None:
+                pipeline = self._pipeline_for(entry.run_id, entry.log_path)
+                pipeline.expect(
+                    Writer(AWAITED, None, 0, True, is_remote=True, left_at=now)
+                )
 
     # ---- orphans and the backlog ---------------------------------------------------
 
@@ -289,14 +304,29 @@ class Runs:
             self._tools.api_keys.hand_over(target.base_url, key)
 
     def _start_upload(self, upload: PendingUpload) -> None:
+        """Instead of an earlier one of the same log, which may be going on: a writer
+        on another host came back after it had been given up.
+        """
+        earlier = [
+            task
+            for task, known in self._upload_tasks.items()
+            if known.path == upload.path and not task.done()
+        ]
+        for task in earlier:
+            task.cancel()
         self.uploads[upload.path] = upload
-        task = self._tasks.create_task(self._guard_upload(upload))
+        task = self._tasks.create_task(self._guard_upload(upload, earlier))
         self._upload_tasks[task] = upload
         task.add_done_callback(self._upload_tasks.pop)
 
-    async def _guard_upload(self, upload: PendingUpload) -> None:
+    async def _guard_upload(
+        self, upload: PendingUpload, earlier: Collection[asyncio.Task[None]] = ()
+    ) -> None:
         try:
-            await self._let_the_dead_go_first(upload)
+            if earlier:
+                await asyncio.wait(earlier)
+            if upload.target.mode != "shared":
+                await self._let_the_dead_go_first(upload)
             await upload.run()
         except Exception as error:  # the boundary of a run: the others go on
             _log.exception("upload_failed path=%s", upload.path)
@@ -388,6 +418,10 @@ class Runs:
         for writer in list(pipeline.writers.values()):
             if writer.link is not None or writer.ring_path in self._draining:
                 continue
+            if writer.is_remote:
+                if self._is_gone(pipeline, writer):
+                    pipeline.forget(writer.stream_id)
+                continue
             if writer.ring_path is None:
                 if not _process_exists(writer.pid):
                     pipeline.forget(writer.stream_id)
@@ -399,6 +433,12 @@ class Runs:
                 ring = await asyncio.to_thread(look_at, writer.ring_path)
                 if ring is not None and writer.link is None:
                     self._take_up(ring)
+
+    def _is_gone(self, pipeline: RunPipeline, writer: Writer) -> bool:
+        if writer.stream_id == AWAITED and pipeline.written.exited:
+            return True
+        away_s = self._tools.clock.monotonic() - writer.left_at
+        return away_s >= self._tools.settings.remote_gone_s
 
 
 def _process_exists(pid: int) -> bool:

@@ -64,6 +64,12 @@ class CoreSettings:
     idle_timeout_s: float = _setting(
         60.0, "0.1..86400", "Core leaves when it had nothing to do for so long."
     )
+    remote_ping_s: float = _setting(
+        30.0, "0.1..3600", "How often a silent process on another host is asked for."
+    )
+    remote_gone_s: float = _setting(
+        300.0, "0.1..86400", "A process on another host away for so long has crashed."
+    )
     drain_timeout_s: float = _setting(
         10.0, "0.1..3600", "How long a stopping core goes on uploading."
     )

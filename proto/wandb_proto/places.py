@@ -5,6 +5,8 @@ runtime_dir/            0700, local; gone after a reboot
     core.lock           POSIX lock held by core while it lives
     core.json           address file: {pid, address, token, version, build, protocol}
     core.sock           core's gRPC socket
+    core.listen         where core listens for other hosts; until `wandb core stop`
+    core.identity       its certificate, key and secret for them
     core.log            what core has to say
     server.json         {url, pid, data_dir, version, socket} of the local server
     server.sock         the local server for core: HTTP over a Unix socket
@@ -84,6 +86,14 @@ class Places:
     @property
     def core_log(self) -> Path:
         return self.runtime_dir / "core.log"
+
+    @property
+    def core_listen(self) -> Path:
+        return self.runtime_dir / "core.listen"
+
+    @property
+    def core_identity(self) -> Path:
+        return self.runtime_dir / "core.identity"
 
     @property
     def core_socket(self) -> Path:

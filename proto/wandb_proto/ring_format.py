@@ -52,6 +52,10 @@ class RingHeader:
     base_url: str = ""
     parent_pid: int = 0
     """Set in a forked child: the process whose link moves this ring's records."""
+    core_address: str = ""
+    """Of a core on another host; no core of this host touches the ring then."""
+    log_name: str = ""
+    """How that core is told which log is meant: it knows no path of this host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def test_only_the_edges_read_the_environment() -> None:
     # `_link` sets two variables of grpc's, `env` is an interface of its own.
     allowed = re.compile(
         r"(settings|_launcher|__main__|cli|build_hook|wandb_setup|env|_link"
-        r"|_courier_process)\.py$"
+        r"|_courier_process|_left_rings)\.py$"
     )
     reading = [
         name_of(path)

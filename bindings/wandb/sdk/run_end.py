@@ -12,6 +12,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from wandb_proto.remote_token import ADDRESS_VARIABLE
+
 from wandb._terminal import termerror, termlog, termwarn
 from wandb.sdk import records
 from wandb.sdk.core_questions import FinishAnswer
@@ -133,6 +135,11 @@ class _Patience:
         termlog(line)
 
 
+def _core_elsewhere(run: "Run") -> str:
+    """Address of the core on another host; "" if it is on this one."""
+    return run._session.environ.get(ADDRESS_VARIABLE, "")
+
+
 def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
     if answer is not None and answer.summary:
         _show_summary(answer.summary, run._settings.max_end_of_run_summary_metrics)
@@ -152,6 +159,8 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
             f"The log of run {run.id} is not complete: {answer.problem}. The rest "
             "waits on this machine and is written as soon as that works."
         )
+    elif answer.offline and (core_address := _core_elsewhere(run)):
+        termlog(f"The run's log lies with the core daemon at {core_address}.")
     elif answer.offline:
         termlog("You can sync this run by running:")
         termlog(f"  wandb sync {directory}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wandb_proto import VERSION
+from wandb_proto.remote_token import ADDRESS_VARIABLE
 
 from wandb._launcher import core_lives, ensure_core
 from wandb._stream import Stream, StreamSettings
@@ -139,9 +140,15 @@ def _with_directory(start: _Start) -> _Start:
 def open_stream(
     session: Session, settings: Settings, server: ServerChoice, *, primary: bool
 ) -> Stream:
-    """A stream into the run's log, with core running if it can be started."""
+    """A stream into the run's log, with core running if it can be started.
+
+    Raises:
+        SettingsError: a variable that concerns core makes no sense.
+    """
+    stream_settings = _stream_settings(session, settings, server)
     try:
-        ensure_core(session.places, session.environ)
+        if not stream_settings.core_address:  # else: nothing to start on this host
+            ensure_core(session.places, session.environ)
     except Exception as problem:  # a run's boundary: training goes on without core
         _logger.warning("core not started problem=%s", problem)
         termwarn(
@@ -153,7 +160,7 @@ def open_stream(
         settings.sync_file or "",
         session.places,
         primary=primary,
-        settings=_stream_settings(session, settings, server),
+        settings=stream_settings,
         notify=tell,
     )
 
@@ -170,7 +177,8 @@ def _stream_settings(
             allow_out_of_order=settings.allow_out_of_order,
         )
     except ValueError as problem:
-        raise SettingsError(str(problem), field="WANDB_FULL") from problem
+        variable = str(problem).partition(" ")[0].rstrip(":")
+        raise SettingsError(str(problem), field=variable) from problem
 
 
 def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
@@ -259,7 +267,10 @@ def _tell_start(start: _Start, run: Run) -> None:
     elif run.offline:
         termlog("W&B syncing is set to `offline` in this directory.")
         termlog("Run `wandb online` or set WANDB_MODE=online to enable syncing.")
-    termlog(f"Run data is saved locally in {run.sync_dir}")
+    if core_address := run._session.environ.get(ADDRESS_VARIABLE, ""):
+        termlog(f"Run data goes to the core daemon at {core_address}")
+    else:
+        termlog(f"Run data is saved locally in {run.sync_dir}")
 
 
 def _ask_server(start: _Start, run: LiveRun) -> None:

@@ -5,5 +5,6 @@ Knows nothing of runs: a `Reception` (the daemon) answers. Home of grpc in core.
 
 from wandb_core.receiver.client import CoreClient
 from wandb_core.receiver.endpoint import Endpoint
+from wandb_core.receiver.remote_endpoint import RemoteEndpoint
 
-__all__ = ["CoreClient", "Endpoint"]
+__all__ = ["CoreClient", "Endpoint", "RemoteEndpoint"]

@@ -11,6 +11,8 @@ from wandb_core.errors import CoreError
 from wandb_core.receiver.token import TOKEN_KEY
 
 CALL_TIMEOUT_S = 5.0
+LISTEN_TIMEOUT_S = 60.0
+"""A certificate may have to be made first."""
 
 
 class CoreClient:
@@ -59,10 +61,23 @@ class CoreClient:
         """
         self._call(self._stub.Stop, service.StopRequest(abort=abort))
 
-    def _call(self, method: Any, request: Any) -> Any:
+    def listen(self, request: service.ListenRequest) -> tuple[str, str]:
+        """Make core listen for other hosts too; the address and token for them.
+
+        Raises:
+            CoreError: it cannot, or does not answer.
+        """
+        answer = self._call(self._stub.Listen, request, LISTEN_TIMEOUT_S)
+        if answer.error:
+            raise CoreError(str(answer.error))
+        return str(answer.address), str(answer.token)
+
+    def _call(
+        self, method: Any, request: Any, timeout_s: float = CALL_TIMEOUT_S
+    ) -> Any:
         try:
             return method(
-                request, metadata=[(TOKEN_KEY, self._token)], timeout=CALL_TIMEOUT_S
+                request, metadata=[(TOKEN_KEY, self._token)], timeout=timeout_s
             )
         except grpc.RpcError as error:
             raise CoreError(f"core does not answer: {error.details()}") from error

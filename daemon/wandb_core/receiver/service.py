@@ -91,6 +91,11 @@ class CoreServicer(service_grpc.CoreServiceServicer):
         self._reception.stop(abort=request.abort)
         return service.StopResponse()
 
+    async def Listen(
+        self, request: service.ListenRequest, context: Any
+    ) -> service.ListenResponse:
+        return await self._reception.listen(request)
+
 
 async def _carry(
     stream: PublishedStream,
