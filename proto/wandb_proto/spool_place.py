@@ -29,6 +29,8 @@ def choose_spool_dir(
     """
     mounts = _read_mounts() if mounts is None else mounts
     for directory in candidates:
+        if directory.is_relative_to("/dev") and not directory.parent.is_dir():
+            continue  # no memory file system: a directory of its name would fool others
         try:
             make_private(directory)
         except OSError:
