@@ -14,7 +14,7 @@ from wandb_proto.places import Places
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the random kills in tests/crash."""
-    parser.addoption("--kill-points", type=int, default=30, help="how many to try")
+    parser.addoption("--kill-points", type=int, default=20, help="how many to try")
     chance = random.SystemRandom().getrandbits(32)
     parser.addoption("--kill-seed", type=int, default=chance, help="to try them again")
 

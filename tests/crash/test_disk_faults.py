@@ -158,8 +158,6 @@ for number in range(50_000):
 
 MOUNTS = {
     "64 MB": "mount -t tmpfs -o size=64m none /dev/shm",
-    "full": "mount -t tmpfs -o size=1m none /dev/shm",
-    "read-only": "mount -t tmpfs -o ro none /dev/shm",
     "missing": "mount -t tmpfs none /dev",
 }
 
