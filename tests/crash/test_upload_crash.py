@@ -5,6 +5,7 @@ effect; the next uploader knows only what is on disk. The server ignores a chunk
 offset it has seen, so a chunk that came again with other lines would lose rows.
 """
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,34 @@ async def test_log_written_anew_with_other_offsets_keeps_its_lines(
         assert [row["_step"] for row in run.history] == list(range(20))
         assert run.conflicts == []
     again.close()
+
+
+async def test_core_that_died_waiting_for_an_earlier_log_counts_its_lines_anew(
+    tmp_path: Path,
+) -> None:
+    """The decision to resume was kept, but the earlier log had not been uploaded."""
+    earlier = LoggedRun(log_path(tmp_path))
+    earlier.rows(10)
+    earlier.die()
+    later = LoggedRun(log_path(tmp_path, folder="run-2"), stream_id="s2")
+    later.rows(5)
+    later.exit()
+    async with FakeServer(features=()) as server:
+        dying = uploader(
+            later, server, resume="allow", earlier_logs=lambda: [earlier.path]
+        )
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await dying.run()
+        cursor = load_cursor(later.path)
+        assert cursor is not None
+        assert not cursor.begun
+
+        assert (await uploader(earlier, server).run()).uploaded
+        assert (await uploader(later, server, resume="allow").run()).uploaded
+
+        run = server.run("r1")
+        assert [row["_step"] for row in run.history] == list(range(15))
+        assert run.conflicts == []
+    earlier.close()
+    later.close()
