@@ -23,7 +23,9 @@ class SortedSeries:
 
 def sort_series(rows: ParsedRows) -> SortedSeries | None:
     """Every point of the rows; None if there is none. `index` points into the rows."""
-    keys = tuple(sorted(rows.points, key=lambda key: key.encode("utf-8", "replace")))
+    keys = tuple(
+        sorted(rows.points, key=lambda key: key.encode("utf-8", "backslashreplace"))
+    )
     if not keys:
         return None
     in_order = steps_in_order(rows.step)

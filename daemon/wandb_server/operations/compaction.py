@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, RowMapping, or_, select
 
+from wandb_server.errors import StorageError
 from wandb_server.ingest.blocks import SortedPoints
 from wandb_server.ingest.fact_bytes import FactReader, to_bytes
 from wandb_server.ingest.fact_tables import to_facts, to_table
@@ -70,18 +71,32 @@ class Compaction(Operations):
 
         Due are runs that ended and runs whose tail is long. Cancelled: what was not
         moved stays in the tail.
+
+        Raises:
+            StorageError: of the first run that failed, when all others were seen to.
         """
         async with self._stores.compacting:
             moved = 0
+            failure: StorageError | None = None
             for run_id in await self._stores.database.read(self._due):
-                for file in await self._stores.database.read(
-                    lambda db, run_id=run_id: lines.tail_files(db, run_id)  # type: ignore[misc]
-                ):
-                    while count := await self._compact_piece(run_id, file):
-                        moved += count
+                try:
+                    moved += await self._compact_run(run_id)
+                except StorageError as error:
+                    failure = failure or error
             await Merger(self._stores).merge_due()
             await Sweeper(self._stores).sweep()
+            if failure is not None:
+                raise failure
             return moved
+
+    async def _compact_run(self, run_id: int) -> int:
+        moved = 0
+        for file in await self._stores.database.read(
+            lambda db: lines.tail_files(db, run_id)
+        ):
+            while count := await self._compact_piece(run_id, file):
+                moved += count
+        return moved
 
     def _due(self, db: Connection) -> Sequence[int]:
         settings = self._stores.settings

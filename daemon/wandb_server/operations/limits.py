@@ -22,10 +22,10 @@ class ArchiveSettings:
     """One segment takes at most so many rows and (unless one row is larger) bytes."""
     merge_count: int = 16
     """So many neighbouring segments become one."""
-    merged_rows_max: int = 1_000_000
+    merged_rows_max: int = 500_000
     merged_points_max: int = 20_000_000
     """A merged segment has at most so many rows and points."""
-    merge_points_step: int = 1_000_000
+    merge_points_step: int = 250_000
     """Points of a merge in memory at once, or those of one key (80 bytes each)."""
     block_points_min: int = 2_048
     """Segments with fewer points get no blocks before they are merged."""

@@ -152,9 +152,9 @@ def choose_group(
         rest = ended and at == len(stretches) - 1 and stretch[0].level == 0
         if not full and not rest:
             continue
-        # Half as many will do where the limits allow no more.
+        # Near the limits of a segment fewer fit.
         fitting = _fitting(stretch[: settings.merge_count], settings)
-        if len(fitting) >= (max(2, settings.merge_count // 2) if full else 2):
+        if len(fitting) > 1:
             return fitting
     return ()
 
@@ -175,7 +175,7 @@ def _steps(counts: Mapping[str, int], points_max: int) -> Iterator[list[str]]:
     """Keys in the order of files, so many that their points fit."""
     keys: list[str] = []
     total = 0
-    for key in sorted(counts, key=lambda key: key.encode("utf-8", "replace")):
+    for key in sorted(counts, key=str.encode):
         if keys and total + counts[key] > points_max:
             yield keys
             keys, total = [], 0

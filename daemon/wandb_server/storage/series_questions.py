@@ -49,6 +49,11 @@ class BlockSource:
     x_axis: str
 
 
+def stored_key(key: str) -> str:
+    """The key as files have it: lone surrogates, which DuckDB refuses, escaped."""
+    return key.encode("utf-8", "backslashreplace").decode()
+
+
 def bounds(cursor: "DuckDBPyConnection", source: SeriesSource) -> Columns:
     """run, key, count, low and high x of every series with points in range."""
     return _ask(cursor, source, _BOUNDS)
@@ -146,7 +151,7 @@ def _ask(
     axis = AXES.get(source.x_axis)
     joined, numbered = "", ""
     if axis is None:
-        bound["axis"] = source.x_axis
+        bound["axis"] = stored_key(source.x_axis)
         joined = (
             " JOIN read_parquet($paths, filename = true) a"
             " ON a.filename = p.filename AND a.row = p.row"
@@ -180,7 +185,7 @@ def _register_pairs(
 ) -> None:
     pairs = {
         "path": np.array(paths, dtype=object)[source.pair_file],
-        "name": np.array(keys, dtype=object)[source.pair_key],
+        "name": np.array([stored_key(key) for key in keys], object)[source.pair_key],
         "file": source.pair_file,
         "key": source.pair_key,
         **more,
@@ -194,7 +199,7 @@ def _used(
     """Only what some pair names is opened."""
     return {
         "paths": [paths[at] for at in np.unique(source.pair_file).tolist()],
-        "names": [keys[at] for at in np.unique(source.pair_key).tolist()],
+        "names": [stored_key(keys[at]) for at in np.unique(source.pair_key).tolist()],
     }
 
 

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wandb_server.errors import QueryError, StorageError
+from wandb_server.storage.series_questions import stored_key
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -126,7 +127,7 @@ def _write(cursor: "DuckDBPyConnection", path: Path, content: KeyedColumns) -> N
     cursor.execute(
         "COPY (SELECT list_extract($keys, code + 1) AS key, * EXCLUDE code"
         f" FROM content) TO '{_quoted(path)}' ({_FORMAT})",
-        {"keys": list(content.keys)},
+        {"keys": [stored_key(key) for key in content.keys]},
     )
 
 

@@ -45,7 +45,8 @@ async def everything(desk: Any, name: str) -> Any:
 
 
 @given(
-    steps=st.lists(st.integers(0, 400), min_size=60, max_size=400),
+    # So few that no series is long: buckets of those follow their blocks.
+    steps=st.lists(st.integers(0, 400), min_size=60, max_size=380),
     piece=st.integers(11, 60),
 )
 @settings(
@@ -56,6 +57,7 @@ async def everything(desk: Any, name: str) -> Any:
 async def test_merging_changes_nothing_that_can_be_read(
     desk: Any, steps: list[int], piece: int
 ) -> None:
+    """Of so few rows that no series is long: buckets of those follow their blocks."""
     name = f"r{len(desk.lines)}"
     desk.lines[name, ""] = 0
     await desk.start(name)
@@ -103,6 +105,21 @@ async def test_segments_of_a_long_run_are_merged_in_tiers(
     await desk.archive.compact()
     assert segments(tmp_path) == [(2, 96), (1, 24), (1, 7)]
     await desk.archive.close()
+
+
+async def test_keys_that_no_file_can_hold_are_compacted_and_merged(desk: Any) -> None:
+    keys = ("\ud800", "\0x", "", "é", "\U0001f600")
+    await desk.start()
+    for first in (0, 10):
+        rows = ({"_step": first + s, **dict.fromkeys(keys, s)} for s in range(10))
+        await desk.log(*rows)
+        await desk.archive.compact()
+    await desk.post(complete=True)
+    for _ in range(2):
+        found = await desk.archive.series(SeriesQuery("ann", "p", ("r1",), keys))
+        assert [(one.key, one.point_count) for one in found] == [(k, 20) for k in keys]
+        await desk.archive.compact()
+    assert segments(desk.path) == [(1, 20)]
 
 
 async def test_a_damaged_segment_keeps_no_other_run_from_being_merged(
@@ -176,7 +193,7 @@ def segment(number: int, level: int, rows: int = 10) -> Segment:
         ([1] * 3 + [0] * 5, 10, True, 5),
         ([1] * 3 + [0], 10, True, 0),
         ([1] * 15, 10, True, 0),
-        ([0] * 16, 100_000, False, 10),
+        ([0] * 16, 100_000, False, 5),
         ([0] * 16, 300_000, False, 0),
         ([0] * 16, 300_000, True, 0),
     ],
