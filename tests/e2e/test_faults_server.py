@@ -62,6 +62,8 @@ class Training:
     ) -> None:
         if with_key:
             write_key(user.env, server.base_url, API_KEY)
+        else:  # a port may come again: forget all keys
+            user.path("NETRC").write_text("")
         script = user.cwd / f"{run_id}.py"
         script.write_text(TRAIN, encoding="utf-8")
         self.run_id = run_id
