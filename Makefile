@@ -1,12 +1,14 @@
 # All that is done often. `make help` lists the targets.
 #
 # Every target does its own set-up: .venv holds this project, .venv-official the
-# official client that some tests use as a peer, .venv-proto the pinned generator.
+# official client that some tests use as a peer, .venv-proto the pinned generator,
+# .venv-torch the one of `make compat`.
 
 PYTHON ?= python3
 VENV ?= .venv
 OFFICIAL ?= .venv-official
 PROTO_VENV ?= .venv-proto
+TORCH ?= .venv-torch
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -15,7 +17,7 @@ export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check crash crash-sample e2e browser web web-test \
+.PHONY: help quickstart setup test check crash crash-sample e2e compat browser web web-test \
 	proto proto-check fix format-check types imports wheel bench run stop clean
 
 help:  ## list the targets
@@ -43,6 +45,10 @@ crash: $(VENV)/.setup  ## the same with thousands of random kills; KILL_POINTS=2
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
 	$(RUN) -m pytest tests/e2e $(ARGS)
+
+compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch, which it installs: distributed training
+	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
+		$(RUN) -m pytest tests/e2e/test_torch_distributed.py $(ARGS)
 
 browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
 	$(RUN) -m pytest tests/browser $(ARGS)
@@ -115,7 +121,7 @@ stop: ## stop what quickstart and run started
 	-$(BIN)/wandb server stop
 
 clean:  ## remove everything made here
-	rm -rf $(VENV) $(OFFICIAL) $(PROTO_VENV) build dist .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf $(VENV) $(OFFICIAL) $(PROTO_VENV) $(TORCH) build dist .mypy_cache .ruff_cache .pytest_cache \
 		daemon/wandb_server/web/dist daemon/wandb_server/web/node_modules
 
 # ---- set-up --------------------------------------------------------------------------
@@ -139,6 +145,11 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml
 $(OFFICIAL)/.setup:
 	@$(PYTHON) -m venv $(OFFICIAL) && $(OFFICIAL)/bin/python -m pip install --quiet 'wandb==0.31.0' pandas \
 		|| echo "setup: the official client could not be installed; its tests will be skipped"
+	@touch $@
+
+$(TORCH)/.setup: pyproject.toml
+	@$(PYTHON) -m venv $(TORCH)
+	@$(TORCH)/bin/python -m pip install --quiet 'torch==2.13.0' numpy --editable .
 	@touch $@
 
 $(PROTO_VENV)/.setup:
