@@ -80,6 +80,7 @@ class StatusReport:
                     "run_id": pipeline.run_id,
                     "stream_id": writer.stream_id,
                     "primary": writer.primary,
+                    "remote": writer.is_remote,
                 }
                 for pipeline, writer in self._runs.links()
             ],

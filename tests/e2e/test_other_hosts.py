@@ -212,7 +212,7 @@ def test_a_host_that_vanishes_has_crashed_until_it_is_back(
 ) -> None:
     """Training goes on without the network; afterwards all of it is there."""
     host, (node, _) = hosts
-    writer = node.python(SCRIPT, "v", "700", "0.01")
+    writer = node.python(SCRIPT, "v", "500", "0.01")
     assert writer.stdout is not None
     writer.stdout.readline()
     wait_until(lambda: logged_numbers(stack))
@@ -224,7 +224,7 @@ def test_a_host_that_vanishes_has_crashed_until_it_is_back(
     node.plug(connected=True)
     said_by(writer)
 
-    assert stack.ask(NUMBERS.format("v")) == list(range(700))
+    assert stack.ask(NUMBERS.format("v")) == list(range(500))
     assert stack.ask(state) == "finished"
     assert json.loads(host.core("status", "--json"))["clients"] == []
 

@@ -1,11 +1,16 @@
 """Several processes write one run: `mode="shared"`."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from typing import Any
 
+from wandb_proto.places import Places
+
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 WRITER = """
 import sys, time, wandb
@@ -28,11 +33,16 @@ ROWS = "[[row['rank'], row['number']] for row in run.scan_history()]"
 
 
 def start_writers(
-    stack: Stack, count: int, rows: int, python: str = sys.executable, **more: str
+    stack: Stack,
+    count: int,
+    rows: int,
+    python: str = sys.executable,
+    code: str = WRITER,
+    **more: str,
 ) -> list[subprocess.Popen[str]]:
     """One process per rank, all at once."""
     script = stack.cwd / "writer.py"
-    script.write_text(WRITER, encoding="utf-8")
+    script.write_text(code, encoding="utf-8")
     return [
         subprocess.Popen(
             [python, str(script), str(rank), str(rows), str(count)],
@@ -132,6 +142,44 @@ if rank:
     rows = stack.ask(f"(lambda run: {ROWS})(api.run('ddp/one'))")
     assert rows_of_ranks(rows, 2) == [list(range(20))] * 2
     assert stack.ask(state) == "finished"
+
+
+def test_core_killed_under_several_writers_doubles_and_loses_nothing(
+    stack: Stack,
+) -> None:
+    """They log slowly enough for uploads to go on; core is killed twice."""
+    slow = WRITER.replace("(number + 1)})", "(number + 1)}); time.sleep(0.01)")
+    assert slow != WRITER
+    places = Places.from_environment(stack.env)
+    writers = start_writers(stack, 3, 300, code=slow)
+    killed: list[int] = []
+    for row_count in (150, 450):
+        wait_until(lambda count=row_count: cursors_of(stack, 3) >= count * 20, 20)  # type: ignore[misc]
+        wait_until(lambda: core_pid(places) not in [None, *killed], 20)
+        killed.append(core_pid(places) or 0)
+        os.kill(killed[-1], signal.SIGKILL)
+    wait_for(writers)
+
+    found = facts(stack.ask, "rows=" + ROWS)
+
+    assert rows_of_ranks(found["rows"], 3) == [list(range(300))] * 3
+    assert found["state"] == "finished"
+
+
+def cursors_of(stack: Stack, count: int) -> int:
+    """How many bytes of the logs are uploaded, once all of them have begun."""
+    paths = list(stack.cwd.glob("wandb/run-*/*.cursor"))
+    if len(paths) < count:
+        return 0
+    return sum(int(json.loads(path.read_bytes())["offset"]) for path in paths)
+
+
+def core_pid(places: Places) -> int | None:
+    """Of the core whose address is known."""
+    try:
+        return int(json.loads(places.core_address.read_text())["pid"])
+    except (OSError, ValueError):
+        return None
 
 
 def test_steps_cannot_be_chosen_in_shared_mode(stack: Stack) -> None:

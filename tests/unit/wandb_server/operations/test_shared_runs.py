@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from wandb_server.model import FileChunk, RunWriter
+from wandb_server.model import FileChunk, RunWriter, SeriesQuery
 
 HISTORY = "wandb-history.jsonl"
 
@@ -55,3 +55,26 @@ async def test_who_sets_an_ended_run_to_running(
     await desk.start(writer=writer)
 
     assert (await desk.run()).state == state
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+async def test_charts_count_the_points_of_all_writers(
+    desk: Any, compacted: bool
+) -> None:
+    """Steps of the writers meet; the order of arrival stays beside them."""
+    await desk.start()
+    for step in range(12):
+        for client in ("a", "b"):
+            row = {"_step": step, "loss": step + (client == "b") / 2}
+            await desk.log(row, client_id=client, log_id=client)
+    if compacted:
+        await desk.post(complete=True, exit_code=0, client_id="a")
+        await desk.archive.compact()
+
+    query = SeriesQuery("ann", "p", ("r1",), ("loss",), buckets=4)
+    (series,) = await desk.archive.series(query)
+
+    assert sum(series.count) == series.point_count == 24
+    assert max(x for x in series.maximum if x is not None) == 11.5
+    rows = list(await desk.archive.history_rows(await desk.run()))
+    assert [json.loads(row)["loss"] for row in rows] == [n / 2 for n in range(24)]
