@@ -277,3 +277,22 @@ async def test_a_log_is_settled_before_it_is_read(
     await sync(path)
 
     assert settled == [path]
+
+
+async def test_log_of_one_of_several_writers_stays_that(
+    tmp_path: Path, server: FakeServer, sync: Sync
+) -> None:
+    """What its process said about itself counts, also when somebody else uploads it."""
+    target = pb.UploadTarget(
+        mode="shared", label="rank1", secondary=True, leaves_run_open=True
+    )
+    path = offline_run(tmp_path, target=target)
+
+    assert await sync(path.parent) == 0
+
+    run = server.run("r1")
+    assert run.console == ["2025-10-09T08:53:21.500000 [rank1] hello"]
+    assert (len(run.history), run.complete, dict(run.files)) == (3, False, {})
+    for kind in ("file_stream", "UpsertBucket"):
+        headers = server.of_kind(kind)[0].headers
+        assert headers["X-Wandb-Use-Async-Filestream"] == "true"

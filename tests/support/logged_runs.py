@@ -22,6 +22,7 @@ class LoggedRun:
         project: str = "p",
         ours: bool = True,
         stream_id: str = "s1",
+        target: pb.UploadTarget | None = None,
         **fields: object,
     ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ class LoggedRun:
         self._step = 0
         run = pb.RunRecord(run_id=run_id, project=project, **fields)  # type: ignore[arg-type]
         run.start_time.seconds = STARTED_AT
-        carrier = pb.Carrier(stream_id=stream_id, next_sequence=2)
+        carrier = pb.Carrier(stream_id=stream_id, next_sequence=2, target=target)
         records = [pb.Record(run=run)]
         if ours:
             records.append(pb.Record(summary=pb.SummaryRecord(carrier=carrier)))
