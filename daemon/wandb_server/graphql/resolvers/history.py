@@ -97,13 +97,14 @@ def _samples(
     asked: int | None,
     question: Question,
     window: tuple[int | None, int | None] = (None, None),
-) -> int:
+) -> int | None:
+    """How many rows at most; None: all of a page of a scan, up to storage's limit."""
     limit = question.limits.history_rows_max
+    asked = SAMPLES_DEFAULT if asked is None else asked
     low, high = window
-    if asked is not None and low is not None and high is not None:
-        is_scan = asked >= high - low
-        return limit if is_scan else max(1, min(asked, limit))
-    return max(1, min(SAMPLES_DEFAULT if asked is None else asked, limit))
+    if low is not None and high is not None and high - low <= min(asked, limit):
+        return None
+    return max(1, min(asked, limit))
 
 
 def _chosen(row: Any, keys: Sequence[str]) -> dict[str, Any]:
