@@ -83,6 +83,28 @@ def test_a_process_elsewhere_logs_through_core(stack: Stack, node: Host) -> None
     assert not Places.from_environment(node.env).core_lock.exists()
 
 
+def test_forked_children_elsewhere_write_the_same_log(stack: Stack, node: Host) -> None:
+    """A child has a ring and a courier of its own, which must find the same core."""
+    code = """
+import os, wandb
+with wandb.init(project="hosts", id="f") as run:
+    run.log({"number": 0})
+    run._stream.flush(10)
+    if not (child := os.fork()):
+        run.log({"number": 1})
+        run.finish()
+        os._exit(0)
+    os.waitpid(child, 0)
+    run.log({"number": 2})
+"""
+    said_by(node.python(code))
+
+    assert sorted(stack.ask(NUMBERS.format("f"))) == [0, 1, 2]
+    remote = Path(stack.env["WANDB_STATE_DIR"]) / "remote"
+    assert len(list(remote.glob("*/*.wandb"))) == 1
+    assert list(Path(node.env["WANDB_SPOOL_DIR"]).glob("*")) == []
+
+
 def test_the_log_lies_where_core_says(stack: Stack, node: Host) -> None:
     """Whatever the run is called, and wherever the process is."""
     said_by(node.python(SCRIPT, "..", "1", "0"))
