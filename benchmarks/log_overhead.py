@@ -91,8 +91,8 @@ def main() -> None:
     tight(all_sides, 20_000, repeats)
     if not quick:
         tight(all_sides, 1_000_000, 2)
-    slow(all_sides, 300 if quick else 2000, 1 if quick else 3)
-    wide = {"rows": "wide", "calls": 100, "distinct": 100, "warm_up": 20}
+    slow(all_sides, 200 if quick else 2000, 1 if quick else 3)
+    wide = {"rows": "wide", "calls": 60, "distinct": 60, "warm_up": 20}
     shaped(all_sides, "1,000 floats", 100, repeats, **wide)
     nested = {"rows": "nested", "calls": 4000, "distinct": 4000}
     shaped(all_sides, "nested dict, 10 leaves", 4, repeats, **nested)

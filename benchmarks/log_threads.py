@@ -74,9 +74,9 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="no effect here")
     quick = parser.parse_args().quick
     all_sides = sides()
-    beside(all_sides, 2000 if quick else 20_000, 1 if quick else 3)
+    beside(all_sides, 800 if quick else 5000, 1 if quick else 3)
     for side in all_sides:
-        together(side, 2000 if quick else 10_000)
+        together(side, 1000 if quick else 10_000)
 
 
 if __name__ == "__main__":

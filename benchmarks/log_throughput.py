@@ -28,6 +28,8 @@ from _sides import (
 )
 
 SAMPLE_S = 0.5
+FULL_CALLS = 1_000_000
+FLAT_MB = 5.0
 
 
 class Memory:
@@ -94,7 +96,8 @@ def throughput(side: Side, what: str, mode: str, calls: int, target: float) -> N
         show(f"{what}: helpers", side.name, [found["helper_cpu"]], "us")
         for name in pids:
             grown = memory.growth_mb(name)
-            show(f"{what}: growth of the {name}", side.name, [grown], "MB", 5)
+            flat_mb = FLAT_MB if calls >= FULL_CALLS else None  # after the warming up
+            show(f"{what}: growth of the {name}", side.name, [grown], "MB", flat_mb)
             highest = max(memory.samples[name], default=0.0)
             show(f"{what}: memory of the {name}", side.name, [highest], "MB")
 
@@ -104,7 +107,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true", help="10 million records")
     options = parser.parse_args()
-    calls = 200_000 if options.quick else 1_000_000
+    calls = 200_000 if options.quick else FULL_CALLS
     ours, *peers = sides()
     count = 10 * calls if options.long else calls
     throughput(ours, "sustained offline", "offline", count, 4e4)

@@ -30,6 +30,7 @@ from _sides import (
     result,
     start,
     start_core,
+    start_server,
     wait_for,
 )
 
@@ -38,7 +39,7 @@ KINDS = ("RssAnon", "RssFile", "RssShmem")
 
 def times(side: Side, repeats: int, *, quick: bool) -> None:
     """import, init and finish; the first process fills the caches and is left out."""
-    found = []
+    found: list[dict[str, Any]] = []
     with private_environment() as environ:
         if side.name == OURS:
             start_core(environ)
@@ -48,6 +49,17 @@ def times(side: Side, repeats: int, *, quick: bool) -> None:
     for name, target in (("import", 60), ("init", 100), ("finish", 150)):
         values = [one[f"{name}_ms"] for one in found[1:]]
         show(f"{name}, core running", side.name, values, "ms", target)
+
+
+def init_online(repeats: int) -> None:
+    """init that waits for the local server's answer: the run's page."""
+    side = Side(OURS, sys.executable)
+    with private_environment("online") as environ:
+        start_core(environ)
+        start_server(environ)
+        found = [measure(side, environ, "begin", calls=1) for _ in range(repeats + 1)]
+    values = [one["init_ms"] for one in found[1:]]
+    show("init, core and local server running", OURS, values, "ms", 100)
 
 
 def core_start(repeats: int) -> None:
@@ -72,13 +84,13 @@ def core_start(repeats: int) -> None:
     show("starting core", OURS, values[1:], "ms", 600)
 
 
-def memory(side: Side) -> None:
+def memory(side: Side, calls: int) -> None:
     """Resident memory above that of a Python without tracker."""
     with private_environment() as environ:
         if side.name == OURS:
             start_core(environ)
         without = held(side, environ, "bare", resident_mb)
-        found = held(side, environ, "begin", resident_mb, calls=20_000)
+        found = held(side, environ, "begin", resident_mb, calls=calls)
     total = sum(found[kind] - without[kind] for kind in ("RssAnon", "RssFile"))
     what = "memory of the training process"
     show(f"{what} but for the ring", side.name, [total], "MB", 40)
@@ -129,7 +141,8 @@ def main() -> None:
     all_sides = sides()
     for side in all_sides:
         times(side, repeats if side.name == OURS else 1 if quick else 3, quick=quick)
-        memory(side)
+        memory(side, 5000 if quick else 20_000)
+    init_online(repeats)
     core_start(repeats)
     idle_core(5 if quick else 20)
 

@@ -13,6 +13,7 @@ and how the peers do.
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,6 +40,7 @@ def run(path: Path, options: list[str], kept: TextIO) -> tuple[list[Any], bool]:
     """The lines that a benchmark prints, and whether it ended well."""
     lines = []
     print(f"# {path.name}", flush=True)
+    began = time.monotonic()
     command = [sys.executable, str(path), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -47,6 +49,7 @@ def run(path: Path, options: list[str], kept: TextIO) -> tuple[list[Any], bool]:
             if line.startswith("{"):
                 kept.write(line)
                 lines.append(json.loads(line))
+    print(f"# {path.name} took {time.monotonic() - began:.0f} s", flush=True)
     return lines, process.returncode == 0
 
 

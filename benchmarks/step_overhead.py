@@ -25,11 +25,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true", help="no effect here")
     quick = parser.parse_args().quick
-    pairs, block = (8, 250) if quick else (20, 500)
+    pairs, block = (6, 250) if quick else (60, 250)
     found = repeated(
         lambda side: measure_alone(side, "steps", pairs=pairs, block=block),
         sides(),
-        1 if quick else 3,
+        1 if quick else 2,
     )
     for side, results in found.items():
         medians = [statistics.median(one["slower"]) for one in results]
