@@ -1,4 +1,7 @@
-"""Reads `schema.graphql` and ties the resolvers to its fields."""
+"""Reads every `*.graphql` file and ties the resolvers to its fields.
+
+A topic of its own has a file of its own, which extends the types of `schema.graphql`.
+"""
 
 import re
 from collections.abc import Callable
@@ -14,8 +17,8 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 def load_schema() -> GraphQLSchema:
     """The executable schema. A resolver without a field is a mistake of ours."""
-    text = Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
-    schema = build_schema(text)
+    files = sorted(Path(__file__).parent.glob("*.graphql"))
+    schema = build_schema("\n".join(file.read_text(encoding="utf-8") for file in files))
     bound: set[tuple[str, str]] = set()
     for resolvers in ALL:
         for type_name, fields in resolvers.items():
