@@ -1,6 +1,6 @@
 /** The page: which view belongs to the address, and who may see it. */
 
-import { useEffect, type ReactElement } from "react";
+import { lazy, Suspense, useEffect, type ReactElement } from "react";
 import { RequestFailed } from "./api/client";
 import { useSession } from "./api/live";
 import { formatRoute, type Route } from "./model/route";
@@ -10,6 +10,8 @@ import { ProjectsView } from "./views/ProjectsView";
 import { RunView } from "./views/run/RunView";
 import { TopBar } from "./views/TopBar";
 import { WorkspaceView } from "./views/workspace/WorkspaceView";
+
+const ArtifactsView = lazy(() => import("./views/artifacts/ArtifactsView"));
 
 export function App(): ReactElement {
   const route = useRoute();
@@ -41,8 +43,15 @@ function View({ route, entity }: { route: Route; entity: string | null }): React
       return <WorkspaceView key={formatRoute(route)} entity={route.entity} project={route.project} />;
     case "run":
       return <RunView key={`${route.entity}/${route.project}/${route.run}`} {...route} />;
+    case "artifacts":
+      return (
+        <Suspense fallback={<TopBar entity={route.entity} project={route.project} section="artifacts" />}>
+          <ArtifactsView key={`${route.entity}/${route.project}`} route={route} />
+        </Suspense>
+      );
+    case "table":
     case "unknown":
-      return <Unknown path={route.path} />;
+      return <Unknown path={formatRoute(route)} />;
   }
 }
 
@@ -83,6 +92,10 @@ function titleOf(route: Route): string {
       return `${route.project} · ${route.entity}`;
     case "run":
       return `${route.run} · ${route.project}`;
+    case "table":
+      return `${route.project} · table`;
+    case "artifacts":
+      return `${[route.collection ?? route.type ?? "artifacts", route.version].filter(Boolean).join(":")} · ${route.project}`;
     default:
       return "Runs";
   }

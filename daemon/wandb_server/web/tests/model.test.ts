@@ -143,6 +143,10 @@ describe("addresses", () => {
     { view: "workspace", entity: "ada", project: "a b/c" },
     { view: "run", entity: "ada", project: "p", run: "x1", tab: "charts" },
     { view: "run", entity: "ada", project: "p", run: "x1", tab: "logs" },
+    { view: "table", entity: "ada", project: "p" },
+    { view: "artifacts", entity: "ada", project: "p", type: null, collection: null, version: null, tab: "overview" },
+    { view: "artifacts", entity: "ada", project: "p", type: "data set", collection: null, version: null, tab: "overview" },
+    { view: "artifacts", entity: "ada", project: "p", type: "model", collection: "net/a", version: "v3", tab: "lineage" },
   ];
 
   test.each(routes)("$view is written and read back", (route) => {
@@ -152,7 +156,8 @@ describe("addresses", () => {
   test("addresses of other clients lead somewhere sensible", () => {
     expect(parseRoute("/ada/p/runs/x1/workspace")).toMatchObject({ view: "run", tab: "charts" });
     expect(parseRoute("/ada/p/workspace")).toMatchObject({ view: "workspace" });
-    expect(parseRoute("/ada/p/artifacts/x")).toMatchObject({ view: "unknown" });
+    expect(parseRoute("/ada/p/artifacts/model/net/v1/nonsense")).toMatchObject({ view: "artifacts", version: "v1", tab: "overview" });
+    expect(parseRoute("/ada/p/nonsense/x")).toMatchObject({ view: "unknown" });
     expect(parseRoute("/%E0%A4%A")).toEqual({ view: "projects", entity: "%E0%A4%A" });
   });
 });

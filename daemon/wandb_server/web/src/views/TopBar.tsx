@@ -13,13 +13,17 @@ interface TopBarProps {
   readonly project?: string;
   readonly run?: string;
   readonly link?: LinkState;
+  /** Which view of the project this is. */
+  readonly section?: ProjectSection;
 }
+
+export type ProjectSection = "workspace" | "table" | "artifacts";
 
 const NEXT: Record<Choice, Choice> = { system: "light", light: "dark", dark: "system" };
 const THEME_ICONS: Record<Choice, IconName> = { system: "system", light: "sun", dark: "moon" };
 const LINK_TEXTS: Record<LinkState, string> = { connecting: "connecting", live: "live", lost: "reconnecting" };
 
-export function TopBar({ entity, project, run, link }: TopBarProps): ReactElement {
+export function TopBar({ entity, project, run, link, section }: TopBarProps): ReactElement {
   const theme = useTheme();
   const [help, setHelp] = useState(false);
   useKeys({ "?": () => setHelp(true) });
@@ -33,6 +37,7 @@ export function TopBar({ entity, project, run, link }: TopBarProps): ReactElemen
         {entity && project && <Link to={{ view: "workspace", entity, project }}>{project}</Link>}
         {run && <span aria-current="page">{run}</span>}
       </nav>
+      {entity && project && <ProjectNav entity={entity} project={project} section={section} />}
       <span className="topbar-space" />
       {link && (
         <span className={`link link-${link}`} role="status" title={link === "live" ? "Changes arrive as they happen" : "Waiting for the server"}>
@@ -52,6 +57,21 @@ export function TopBar({ entity, project, run, link }: TopBarProps): ReactElemen
       </button>
       {help && <Help onClose={() => setHelp(false)} />}
     </header>
+  );
+}
+
+/** The views of a project. */
+function ProjectNav({ entity, project, section }: { entity: string; project: string; section: ProjectSection | undefined }): ReactElement {
+  const current = (name: ProjectSection): "page" | undefined => (name === section ? "page" : undefined);
+  return (
+    <nav aria-label="Project" className="project-nav">
+      <Link to={{ view: "workspace", entity, project }} aria-current={current("workspace")}>
+        Workspace
+      </Link>
+      <Link to={{ view: "artifacts", entity, project, type: null, collection: null, version: null, tab: "overview" }} aria-current={current("artifacts")}>
+        Artifacts
+      </Link>
+    </nav>
   );
 }
 

@@ -21,7 +21,15 @@ interface RunViewProps {
   readonly tab: RunTab;
 }
 
-const TITLES: Record<RunTab, string> = { charts: "Charts", overview: "Overview", logs: "Logs" };
+const TITLES: Record<RunTab, string> = {
+  charts: "Charts",
+  overview: "Overview",
+  system: "System",
+  logs: "Logs",
+  files: "Files",
+  code: "Code",
+  artifacts: "Artifacts",
+};
 
 export function RunView({ entity, project, run, tab }: RunViewProps): ReactElement {
   const detail = useRun(entity, project, run);

@@ -43,7 +43,7 @@ export function WorkspaceView({ entity, project }: { entity: string; project: st
 
   return (
     <>
-      <TopBar entity={entity} project={project} link={live.link} />
+      <TopBar entity={entity} project={project} link={live.link} section="workspace" />
       {runs.isError && <Problem what="The runs could not be loaded" error={runs.error} onRetry={() => void runs.refetch()} />}
       {runs.isPending ? (
         <div className="workspace"><aside className="runs"><Skeleton rows={12} /></aside><div className="panels-wait"><Skeleton rows={8} height={24} /></div></div>
