@@ -223,6 +223,8 @@ class SeriesQuery:
     x_min: float | None = None
     x_max: float | None = None
     buckets: int = 500
+    stream: str = "history"
+    """`system`: of the system metrics, whose `_step` is their line number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,7 @@ class Change:
     last_step: int | None
     state: str
     history_line_count: int
+    events_line_count: int
     log_line_count: int
 
 
@@ -381,9 +384,12 @@ class Archive(Protocol):
     async def tail_line(self, run: Run, file: str) -> str | None: ...
     async def metric_keys(self, run: Run) -> Sequence[MetricKey]: ...
     async def project_metric_keys(
-        self, entity: str, project: str, runs: Sequence[str]
+        self, entity: str, project: str, runs: Sequence[str], stream: str = "history"
     ) -> Sequence[MetricKey]:
-        """Union over these runs (all of the project's if empty)."""
+        """Union over these runs (all of the project's if empty).
+
+        `stream`: `history`, or `system` for the system metrics; else QueryError.
+        """
         ...
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]: ...

@@ -124,12 +124,12 @@ class PrivateArchive:
 
     # charts -----------------------------------------------------------------------
     async def metric_keys(
-        self, entity: str, project: str, runs: Sequence[str]
+        self, entity: str, project: str, runs: Sequence[str], stream: str = "history"
     ) -> Sequence[MetricKey]:
         """Union over these runs (all if empty)."""
         if not self.may_use(entity):
             return ()
-        return await self._archive.project_metric_keys(entity, project, runs)
+        return await self._archive.project_metric_keys(entity, project, runs, stream)
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]:
         """None of another entity."""

@@ -317,7 +317,7 @@ async def test_changes_are_pushed_to_open_pages(server: Served) -> None:
     assert stream.content_type == "text/event-stream"
     assert change == {
         "run": "run1", "lastStep": 4, "state": "running",
-        "historyLineCount": 1, "logLineCount": 0,
+        "historyLineCount": 1, "eventsLineCount": 0, "logLineCount": 0,
     }  # fmt: skip
 
 

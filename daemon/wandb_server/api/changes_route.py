@@ -76,6 +76,7 @@ def _line(change: Change) -> bytes:
         "lastStep": change.last_step,
         "state": change.state,
         "historyLineCount": change.history_line_count,
+        "eventsLineCount": change.events_line_count,
         "logLineCount": change.log_line_count,
     }
     return b"data: " + encode(fields) + b"\n\n"

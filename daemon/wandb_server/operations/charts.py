@@ -15,11 +15,11 @@ from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.long_series import SegmentFile
 from wandb_server.operations.series import SeriesReader
 from wandb_server.operations.stores import Operations
-from wandb_server.operations.tails import Tail
+from wandb_server.operations.tails import Tail, TailPlace
 from wandb_server.query.buckets import SeriesPoints, join_points
 from wandb_server.query.places import Place
 from wandb_server.storage import catalog, listing
-from wandb_server.storage.lines import HISTORY
+from wandb_server.storage.lines import HISTORY, STREAMS
 from wandb_server.storage.objects import object_key
 
 SERIES_SUFFIX = "parquet"
@@ -39,29 +39,36 @@ class Charts(Operations):
 
     async def metric_keys(self, run: Run) -> Sequence[MetricKey]:
         """Every dotted key of the run's history, by name."""
-        tables = await tables_of_runs(self._stores, [run.id])
+        tables = await tables_of_runs(self._stores, [run.id], HISTORY)
         return await asyncio.to_thread(add_up, tables)
 
     async def project_metric_keys(
-        self, entity: str, project: str, runs: Sequence[str]
+        self, entity: str, project: str, runs: Sequence[str], stream: str = "history"
     ) -> Sequence[MetricKey]:
-        """Union over these runs (all of the project's if empty)."""
+        """Union over these runs (all of the project's if empty).
+
+        Raises:
+            QueryError: no such stream.
+        """
+        file = _file_of(stream)
         ids = await self._ids(entity, project, runs)
-        tables = await tables_of_runs(self._stores, list(ids.values()))
+        tables = await tables_of_runs(self._stores, list(ids.values()), file)
         return await asyncio.to_thread(add_up, tables)
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]:
         """One series per run and key that has points in range, runs first.
 
         Raises:
-            QueryError: more runs, keys or buckets than the settings allow.
+            QueryError: more runs, keys or buckets than the settings allow, or no such
+                stream.
         """
         query = self._checked(query)
+        file = _file_of(query.stream)
         ids = await self._ids(query.entity, query.project, query.runs)
         if not ids or not query.keys:
             return ()
         names = [name for name in query.runs if name in ids]
-        snapshot = await self._snapshot(list(ids.values()))
+        snapshot = await self._snapshot(list(ids.values()), file)
         numbers = {ids[name]: at for at, name in enumerate(names)}
         files = await self._files(query, snapshot, numbers)
         tails = await asyncio.to_thread(_tail_points, query, snapshot, numbers)
@@ -95,14 +102,14 @@ class Charts(Operations):
                 )
         return files
 
-    async def _snapshot(self, ids: Sequence[int]) -> _Snapshot:
+    async def _snapshot(self, ids: Sequence[int], file: str) -> _Snapshot:
         def question(db: Connection) -> _Snapshot:
             marks = listing.marks_of_runs(db, ids)
             tails = {
-                run_id: self._stores.tails.read(db, run_id, *place)
-                for run_id, place in marks.items()
+                run_id: self._stores.tails.read(db, TailPlace(run_id, file, *mark))
+                for run_id, mark in marks.items()
             }
-            return _Snapshot(catalog.segments_of_runs(db, ids, HISTORY), tails)
+            return _Snapshot(catalog.segments_of_runs(db, ids, file), tails)
 
         return await self._stores.database.read(question)
 
@@ -141,6 +148,13 @@ class Charts(Operations):
             if edge is not None and not np.isfinite(edge):
                 raise QueryError(part, "must be a finite number")
         return query
+
+
+def _file_of(stream: str) -> str:
+    file = STREAMS.get(stream)
+    if file is None:
+        raise QueryError("stream", f"{stream!r} is neither history nor system")
+    return file
 
 
 def _may_hold(segment: catalog.Segment, query: SeriesQuery) -> bool:

@@ -54,7 +54,7 @@ class _Piece:
     file: str
     rows: Sequence[RowMapping]
     parsed: ParsedRows | None
-    """History only."""
+    """Of history and events."""
     series: KeyedColumns | None
     blocks: KeyedColumns | None
 
@@ -149,7 +149,7 @@ class Compaction(Operations):
 def _look_at(
     run_id: int, file: str, rows: Sequence[RowMapping], block_points_min: int
 ) -> _Piece:
-    if file != lines.HISTORY:
+    if file not in lines.STREAMS.values():
         return _Piece(run_id, file, rows, None, None, None)
     parsed = parse_rows(
         (row["row"], row["step"], row["text"])
@@ -228,9 +228,10 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
     }
     if piece.parsed is not None:
         changes["segment_mark"] = segment
-        stored = key_tables.read_tables(db, [piece.run_id]).get(piece.run_id, b"")
-        facts = to_facts(read_facts(FactReader(), piece.run_id, stored))
+        stored = key_tables.read_tables(db, [piece.run_id], piece.file)
+        content = stored.get(piece.run_id, b"")
+        facts = to_facts(read_facts(FactReader(), piece.run_id, content))
         joined = to_bytes(to_table(join_facts(facts, piece.parsed.facts)))
-        key_tables.write_table(db, piece.run_id, piece.end_row, joined)
+        key_tables.write_table(db, piece.run_id, piece.file, piece.end_row, joined)
     runs.update_run(db, piece.run_id, changes)
     return moved

@@ -61,6 +61,7 @@ class Operations:
                 last_step=run.last_step,
                 state=run.state,
                 history_line_count=run.history_line_count,
+                events_line_count=run.events_line_count,
                 log_line_count=run.log_line_count,
             )
         )

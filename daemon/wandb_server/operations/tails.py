@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from wandb_server.ingest.fact_tables import FactTable
 from wandb_server.ingest.rows import ParsedRows, join_rows, parse_rows
-from wandb_server.storage.lines import HISTORY, read_tail
+from wandb_server.storage.lines import read_tail
 
 EMPTY = parse_rows(())
 FACTS_COUNT_MAX = 2_000_000
@@ -27,8 +27,23 @@ SHARED_COUNT = 8
 
 
 @dataclass(frozen=True, slots=True)
+class TailPlace:
+    """Whose tail, as a snapshot shows it: the run's mark and next row."""
+
+    run_id: int
+    file: str
+    mark: int
+    end_row: int
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What the tail is kept under."""
+        return self.run_id, self.file
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
-    """The parsed tail of one run, in order of arrival."""
+    """The parsed tail of one file of a run, in order of arrival."""
 
     mark: int
     end_row: int
@@ -51,7 +66,7 @@ class Tail:
 
 
 class Tails:
-    """Tails by run, the least recently asked for are forgotten beyond `points_max`.
+    """Tails by (run, file), the least recently asked for are forgotten beyond a limit.
 
     Used by the database's reader threads: replacing an entry is one assignment, and two
     threads that parse the same rows come to the same result.
@@ -59,58 +74,58 @@ class Tails:
 
     def __init__(self, points_max: int) -> None:
         self._points_max = points_max
-        self._kept: OrderedDict[int, tuple[Tail, int]] = OrderedDict()
-        self._tables: OrderedDict[int, tuple[int, int, FactTable]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], tuple[Tail, int]] = OrderedDict()
+        self._tables: OrderedDict[tuple[int, str], tuple[TailPlace, FactTable]] = (
+            OrderedDict()
+        )
 
-    def read(
-        self, connection: Connection, run_id: int, mark: int, end_row: int
-    ) -> Tail:
-        """The run's tail as this snapshot (its mark and next row) shows it, or newer.
+    def read(self, connection: Connection, place: TailPlace) -> Tail:
+        """The tail as this snapshot shows it, or newer.
 
         Newer rows of the same mark may be in it; rows are never missing or twice.
         """
-        kept = self._kept.get(run_id)
+        mark, end_row = place.mark, place.end_row
+        kept = self._kept.get(place.key)
         tail = kept[0] if kept and kept[0].mark == mark else Tail(mark, 0)
         if tail.end_row < end_row:
-            found = read_tail(connection, run_id, HISTORY, first_row=tail.end_row)
+            found = read_tail(connection, *place.key, first_row=tail.end_row)
             rows = [(r["row"], r["step"], r["text"]) for r in found]
             batch = parse_rows(row for row in rows if row[1] is not None)
             tail = tail.extended(batch, end_row)
         if kept is None or kept[0].mark <= mark:
-            self._keep(run_id, tail)
+            self._keep(place.key, tail)
         return tail
 
     def forget(self, run_id: int) -> None:
         """The run is gone."""
-        self._kept.pop(run_id, None)
-        self._tables.pop(run_id, None)
+        for kept in (self._kept, self._tables):
+            for key in [key for key in list(kept) if key[0] == run_id]:
+                kept.pop(key, None)
 
-    def table(self, run_id: int, mark: int, end_row: int) -> FactTable | None:
-        """Facts of the whole run as of this mark and row, if they are remembered."""
-        kept = self._tables.get(run_id)
-        return kept[2] if kept and kept[:2] == (mark, end_row) else None
+    def table(self, place: TailPlace) -> FactTable | None:
+        """Facts of all rows of the file at this place, if they are remembered."""
+        kept = self._tables.get(place.key)
+        return kept[1] if kept and kept[0] == place else None
 
-    def keep_table(
-        self, run_id: int, mark: int, end_row: int, table: FactTable
-    ) -> FactTable:
+    def keep_table(self, place: TailPlace, table: FactTable) -> FactTable:
         """Remember the facts, sharing the keys of another run that has the same."""
-        for _, _, other in list(self._tables.values())[-SHARED_COUNT:]:
+        for _, other in list(self._tables.values())[-SHARED_COUNT:]:
             if other.keys == table.keys:
                 table = replace(table, keys=other.keys)
                 break
-        self._tables[run_id] = (mark, end_row, table)
-        kept = sum(len(entry[2].keys) for entry in list(self._tables.values()))
+        self._tables[place.key] = (place, table)
+        kept = sum(len(entry[1].keys) for entry in list(self._tables.values()))
         while kept > FACTS_COUNT_MAX and len(self._tables) > 1:
             try:
-                kept -= len(self._tables.popitem(last=False)[1][2].keys)
+                kept -= len(self._tables.popitem(last=False)[1][1].keys)
             except KeyError:  # another thread was faster
                 break
         return table
 
-    def _keep(self, run_id: int, tail: Tail) -> None:
-        self._kept[run_id] = (tail, _point_count(tail.batches))
+    def _keep(self, key: tuple[int, str], tail: Tail) -> None:
+        self._kept[key] = (tail, _point_count(tail.batches))
         try:
-            self._kept.move_to_end(run_id)
+            self._kept.move_to_end(key)
             while (
                 sum(count for _, count in list(self._kept.values())) > self._points_max
             ):

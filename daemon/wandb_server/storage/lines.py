@@ -22,6 +22,8 @@ from wandb_server.storage.schema import line_streams, segment_lines, tail_lines
 
 HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"
+STREAMS = {"history": HISTORY, "default": HISTORY, "system": EVENTS}
+"""Files whose rows are charted, by the names that questions have for them."""
 
 
 def stream_end(connection: Connection, run_id: int, file: str, log_id: str) -> int:

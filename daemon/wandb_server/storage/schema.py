@@ -274,6 +274,7 @@ key_tables = Table(
     "key_tables",
     metadata,
     _of_run(primary=True),
+    Column("file", Text, primary_key=True),
     # Statistics of the rows below `end_row`, see ingest.key_statistics.
     Column("end_row", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),

@@ -91,7 +91,10 @@ async def _metric_keys(
     project: Project, question: Question, arguments: Arguments
 ) -> list[dict[str, Any]]:
     keys = await question.archive.metric_keys(
-        project.entity, project.name, tuple(arguments.get("runs") or ())
+        project.entity,
+        project.name,
+        tuple(arguments.get("runs") or ()),
+        arguments.get("stream") or "history",
     )
     return [
         {
@@ -121,6 +124,7 @@ async def _history_series(
         x_min=arguments.get("xMin"),
         x_max=arguments.get("xMax"),
         buckets=buckets,
+        stream=arguments.get("stream") or "history",
     )
     return [_answer(series) for series in await question.archive.series(query)]
 

@@ -240,12 +240,13 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
+        sa.Column("file", sa.Text(), nullable=False),
         sa.Column("end_row", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_key_tables_run_id")
         ),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_key_tables")),
+        sa.PrimaryKeyConstraint("run_id", "file", name=op.f("pk_key_tables")),
     )
     op.create_table(
         "line_streams",
