@@ -1,19 +1,16 @@
 """Files of a run: PUT and GET, by signed address or by the user."""
 
-import mimetypes
 from collections.abc import AsyncIterator
-from urllib.parse import quote
 
 from aiohttp import web
 
-from wandb_server.api.answers import UPLOADED_FILE_HEADERS, error_answer
+from wandb_server.api.answers import error_answer
+from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
 from wandb_server.errors import RequestRejected
 from wandb_server.model import Run
 
 CHUNK_BYTES = 256 * 1024
-SHOWN_TYPES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
-"""Shown by browsers in place; everything else is offered for download."""
 
 
 async def put_file(visit: Visit) -> web.StreamResponse:
@@ -44,24 +41,17 @@ async def get_file(visit: Visit) -> web.StreamResponse:
     if run is None:
         return _no_run(visit)
     name = visit.request.match_info["name"]
-    found = await visit.archive.of(run).files(run, names=[name])
-    body = await visit.archive.of(run).read_file(run, name) if found else None
-    if body is None:
+    archive = visit.archive.of(run)
+    found = await archive.files(run, names=[name])
+    if not found:
         return error_answer(404, f"There is no file {name} in run {run.name}.")
-    guessed = found[0].mimetype or mimetypes.guess_type(name)[0]
-    shown = guessed in SHOWN_TYPES
-    plain_name = quote(name.rpartition("/")[2])
-    response = web.StreamResponse(headers=UPLOADED_FILE_HEADERS)
-    response.content_type = guessed or "application/octet-stream"
-    response.content_length = found[0].size_bytes
-    kind = "inline" if shown else "attachment"
-    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{plain_name}"
-    await response.prepare(visit.request)
-    if visit.request.method != "HEAD":
-        async for chunk in body:
-            await response.write(chunk)
-    await response.write_eof()
-    return response
+    file = SentFile(
+        name,
+        found[0].size_bytes,
+        found[0].mimetype,
+        lambda start, end: archive.read_file(run, name, start, end),
+    )
+    return await send_file(visit.request, file)
 
 
 async def _run(visit: Visit) -> Run | None:

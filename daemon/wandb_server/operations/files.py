@@ -93,14 +93,16 @@ class Files(Operations):
             lambda db: removal.forget_objects(db, [number])
         )
 
-    async def read_file(self, run: Run, name: str) -> AsyncIterator[bytes] | None:
-        """The file's bytes in pieces; None if there is no such file."""
+    async def read_file(
+        self, run: Run, name: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes] | None:
+        """The bytes from `start` to before `end` in pieces; None: no such file."""
         number = await self._stores.database.read(
             lambda db: files.object_of_file(db, run.id, normal_name(name))
         )
         if number is None:
             return None
-        return self._stores.objects.get(object_key(number, FILE_SUFFIX))
+        return self._stores.objects.get(object_key(number, FILE_SUFFIX), start, end)
 
     async def files(
         self, run: Run, *, names: Sequence[str] = (), pattern: str | None = None

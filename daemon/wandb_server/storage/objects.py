@@ -8,12 +8,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from wandb_server.errors import StorageError
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 PART_BYTES = 1024 * 1024
 """Size of the pieces in which objects are written and read."""
@@ -38,14 +42,16 @@ class ObjectStore:
         except (BaseError, OSError) as error:
             raise StorageError(str(error), place=key) from error
 
-    async def get(self, key: str) -> AsyncIterator[bytes]:
-        """Its bytes in pieces.
+    async def get(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Its bytes from `start` to before `end`, or to the last, in pieces.
 
         Raises:
             StorageError: it is not there or cannot be read.
         """
         try:
-            answer = await self._store.get_async(key)
+            answer = await self._store.get_async(key, options=_options(start, end))
             async for piece in answer.stream(PART_BYTES):
                 yield bytes(piece)
         except (BaseError, OSError) as error:
@@ -68,6 +74,12 @@ class ObjectStore:
     async def local_path(self, key: str) -> Path:
         """A file with the object's bytes: itself where the store is local."""
         return self._directory / key
+
+
+def _options(start: int, end: int | None) -> "GetOptions":
+    if end is not None:
+        return {"range": (start, end)} if end > start else {}
+    return {"range": {"offset": start}} if start else {}
 
 
 def open_objects(url: str) -> ObjectStore:
