@@ -16,13 +16,13 @@ Molecule Object3D Plotly Table Video
 """
 CLASSES = frozenset(_CLASSES_TEXT.split())
 _FUNCTIONS_TEXT = """
-agent alert attach box3d controller link_model log_artifact log_model
-mark_preempting pin_config_keys plot_table profiler restore save sweep unwatch
+agent attach box3d controller link_model log_artifact log_model
+plot_table profiler restore save sweep unwatch
 use_artifact use_model visualize watch
 """
 FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 _RUN_TEXT = """
-upsert_artifact finish_artifact link_artifact log_code status display to_html
+upsert_artifact finish_artifact link_artifact log_code
 """
 _MODULES_TEXT = """
 analytics catboost data_types gym integration jupyter keras lightgbm plot sacred

@@ -347,6 +347,7 @@ class Link:
             pb.Notice.INFO: "info",
             pb.Notice.WARNING: "warning",
             pb.Notice.ERROR: "error",
+            pb.Notice.FATAL: "fatal",
         }
         for notice in ack.notices:
             self._notify(names.get(notice.level, "info"), notice.text)

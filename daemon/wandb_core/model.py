@@ -26,7 +26,7 @@ class UserNotice:
     """A message for the terminal of a run's user."""
 
     level: str
-    """info | warning | error"""
+    """info | warning | error | fatal (nothing more will be uploaded)"""
     text: str
 
 
@@ -82,7 +82,7 @@ class Notifier(Protocol):
     """Takes messages for the user of one run; never blocks."""
 
     def notify(self, level: str, text: str) -> None:
-        """level: info | warning | error. A text already told is not told again."""
+        """level: as in `UserNotice`. A text already told is not told again."""
         ...
 
 

@@ -230,4 +230,5 @@ class _Sayings:
     def notify(self, level: str, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
-            self._say(text if level == "info" else f"{level}: {text}")
+            shown = {"info": "", "fatal": "error: "}.get(level, f"{level}: ")
+            self._say(shown + text)

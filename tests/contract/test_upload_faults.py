@@ -182,7 +182,7 @@ async def test_refusal_ends_the_upload_and_says_what_to_do(
     assert end.error_kind == error_kind
     assert upload.status.failed
     assert words in upload.status.problem
-    (text,) = [text for level, text in notifier.told if level == "error"]
+    (text,) = [text for level, text in notifier.told if level == "fatal"]
     assert words in text
     assert str(log.path) in text
     assert API_KEY not in text

@@ -1,9 +1,8 @@
-"""A run with its surroundings: console capture, and what core tells."""
+"""A run with its surroundings: console capture, and being given up."""
 
-import _thread
 from time import time
 
-from wandb._terminal import termerror, termlog, termwarn
+from wandb._terminal import termlog
 from wandb.sdk import records
 from wandb.sdk.wandb_run import Run
 
@@ -30,15 +29,3 @@ class LiveRun(Run):
         """Give the run up before it began; its log stays where it is."""
         self._finished = True
         self._stream.close()
-
-
-def tell(level: str, text: str) -> None:
-    """Show what core or the spool have to say; called in any thread.
-
-    `stop` interrupts the main thread, as Ctrl-C does: somebody pressed it on the page.
-    """
-    if level == "stop":
-        termwarn(text)
-        _thread.interrupt_main()
-    else:
-        {"info": termlog, "warning": termwarn}.get(level, termerror)(text)

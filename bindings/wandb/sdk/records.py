@@ -143,6 +143,13 @@ def exited(
     return record.SerializeToString()
 
 
+def preempting(run_id: str) -> bytes:
+    """The machine is about to be taken away."""
+    record = _record(run_id)
+    record.preempting.SetInParent()
+    return record.SerializeToString()
+
+
 def environment(run_id: str, facts: pb.EnvironmentRecord) -> bytes:
     """Where the run runs."""
     record = _record(run_id)

@@ -29,12 +29,13 @@ from wandb.sdk.environment import (
     gather_telemetry,
 )
 from wandb.sdk.git import Repository, find_repository, without_credentials
-from wandb.sdk.live_run import LiveRun, tell
+from wandb.sdk.live_run import LiveRun
 from wandb.sdk.names import readable_name
 from wandb.sdk.plain_values import plain
 from wandb.sdk.run_directory import make_run_directory
 from wandb.sdk.run_settings import default_project, with_run_id
 from wandb.sdk.server_choice import ServerChoice, choose_server
+from wandb.sdk.stopping import Listener
 from wandb.sdk.wandb_config import config_mapping, warn_of_large_config
 from wandb.sdk.wandb_run import Run, RunParts
 from wandb.sdk.wandb_settings import Settings
@@ -161,7 +162,7 @@ def open_stream(
         session.places,
         primary=primary,
         settings=stream_settings,
-        notify=tell,
+        notify=Listener(settings.stop_fn, settings.stop_on_fatal_error),
     )
 
 

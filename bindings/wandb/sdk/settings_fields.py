@@ -111,6 +111,12 @@ def _address(value: Any) -> str:
     return url
 
 
+def _callback(value: Any) -> Any:
+    if not callable(value):
+        raise ValueError("a function without arguments")
+    return value
+
+
 _CONSOLES = one_of("auto", "off", "wrap", "redirect", "wrap_raw", "wrap_emu")
 
 
@@ -259,8 +265,12 @@ class ScreenFields:
     capture_loggers: Any = setting(None, anything, "No effect yet.")  # noqa: RUF009
     console_multipart: bool = setting(False, switch, "No effect yet.")
     ignore_globs: tuple[str, ...] = setting((), names, "No effect yet.")
-    stop_fn: Any = setting(None, anything, "No effect yet.")  # noqa: RUF009
-    stop_on_fatal_error: bool = setting(False, switch, "No effect yet.")
+    stop_fn: Any = setting(  # noqa: RUF009
+        None, _callback, "Called when the run is stopped; default: KeyboardInterrupt."
+    )
+    stop_on_fatal_error: bool = setting(
+        False, switch, "Stop the script, too, when its data cannot be uploaded."
+    )
     strict: bool | None = setting(None, switch, "No effect yet.")
     table_raise_on_max_row_limit_exceeded: bool = setting(
         False, switch, "No effect yet."

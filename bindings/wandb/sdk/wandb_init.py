@@ -15,6 +15,7 @@ from wandb._terminal import termlog, termwarn
 from wandb.errors import UnsupportedError, UsageError
 from wandb.sdk import run_start
 from wandb.sdk.lib.config_util import read_config_file
+from wandb.sdk.notebook import in_notebook
 from wandb.sdk.run_disabled import NoopRun
 from wandb.sdk.run_settings import check_names
 from wandb.sdk.surface import bind
@@ -144,7 +145,7 @@ def _active(session: Session, settings: Settings) -> Run | None:
         return None  # a forked child starts a run of its own
     action = settings.reinit
     if action == "default":
-        action = "finish_previous" if _in_notebook() else "return_previous"
+        action = "finish_previous" if in_notebook() else "return_previous"
         if action == "return_previous":
             termlog(
                 f"Run {current.id} is still active and is returned. Call "
@@ -156,14 +157,6 @@ def _active(session: Session, settings: Settings) -> Run | None:
     for run in reversed(list(session.runs)):
         run.finish()
     return None
-
-
-def _in_notebook() -> bool:
-    import sys
-
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
 
 
 def _defaults(settings: Settings) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from wandb import _later
 from wandb._terminal import termwarn
 from wandb.errors import Error, UsageError
 from wandb.sdk import records
+from wandb.sdk.alerts import AlertLimit
 from wandb.sdk.core_questions import (
     FinishAnswer,
     RecordStream,
     RunQuestions,
     StartAnswer,
 )
+from wandb.sdk.run_actions import RunActions, RunStatus
 from wandb.sdk.wandb_config import Config, warn_of_large_config
 from wandb.sdk.wandb_metric import Metric
 from wandb.sdk.wandb_settings import Settings
@@ -29,6 +31,8 @@ from wandb.sdk.wandb_summary import RecordedSummary, Summary
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_setup import Session
+
+__all__ = ["Run", "RunParts", "RunStatus"]
 
 URL_RETRY_S = 1.0
 
@@ -44,7 +48,7 @@ class RunParts:
     session: "Session"
 
 
-class Run:
+class Run(RunActions):
     """A run; made by `wandb.init`, which also makes it `wandb.run`."""
 
     def __init__(self, parts: RunParts) -> None:
@@ -62,6 +66,7 @@ class Run:
         self._log_data = self._log_shared if shared else parts.stream.log
         self._final_summary: dict[str, Any] | None = None
         self._finish_lock = threading.RLock()
+        self._alert_limit = AlertLimit()
         self._at_finish: list[Callable[[], None]] = []
         self._config_callback: Callable[..., None] | None = None
         self._config = Config(

@@ -23,6 +23,7 @@ _LEVELS: dict[str, service.Notice.Level] = {
     "info": service.Notice.INFO,
     "warning": service.Notice.WARNING,
     "error": service.Notice.ERROR,
+    "fatal": service.Notice.FATAL,
 }
 
 

@@ -218,7 +218,7 @@ class LogUploader:
         text, kind = explain(error, self._target.base_url)
         where = f"The data are in {self._progress.path}"
         _log.warning("upload_failed log=%s reason=%s", self._progress.path, error)
-        self._notifier.notify("error", f"{text} {where}; upload them with: wandb sync")
+        self._notifier.notify("fatal", f"{text} {where}; upload them with: wandb sync")
         if self._outcome is None:
             self._publish(StartOutcome(error=text, error_kind=kind))
         return UploadEnd(

@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!wandb_proto/v1/core_service.proto\x12\rwandb_core.v1\"D\n\x10HandshakeRequest\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05\x62uild\x18\x03 \x01(\t\"R\n\x11HandshakeResponse\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05\x62uild\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x05\"e\n\x0bRecordBatch\x12-\n\x07opening\x18\x01 \x01(\x0b\x32\x1c.wandb_core.v1.StreamOpening\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07records\x18\x03 \x03(\x0c\"\x86\x01\n\rStreamOpening\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12\x10\n\x08log_path\x18\x03 \x01(\t\x12\x11\n\tring_path\x18\x04 \x01(\t\x12\x0f\n\x07\x61pi_key\x18\x05 \x01(\t\x12\x0b\n\x03pid\x18\x06 \x01(\x05\x12\x0f\n\x07primary\x18\x07 \x01(\x08\"a\n\x08\x42\x61tchAck\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12&\n\x07notices\x18\x02 \x03(\x0b\x32\x15.wandb_core.v1.Notice\x12\x16\n\x0estop_requested\x18\x03 \x01(\x08\"m\n\x06Notice\x12*\n\x05level\x18\x01 \x01(\x0e\x32\x1b.wandb_core.v1.Notice.Level\x12\x0c\n\x04text\x18\x02 \x01(\t\")\n\x05Level\x12\x08\n\x04INFO\x10\x00\x12\x0b\n\x07WARNING\x10\x01\x12\t\n\x05\x45RROR\x10\x02\"*\n\x06RunRef\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08log_path\x18\x02 \x01(\t\"E\n\x0fStartRunRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\x12\x0e\n\x06wait_s\x18\x02 \x01(\x01\"\x8f\x02\n\x10StartRunResponse\x12\x14\n\x0cserver_known\x18\x01 \x01(\x08\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0f\n\x07run_url\x18\x05 \x01(\t\x12\x13\n\x0bproject_url\x18\x06 \x01(\t\x12\x12\n\nstorage_id\x18\x07 \x01(\t\x12\x0f\n\x07resumed\x18\x08 \x01(\x08\x12\x15\n\rstarting_step\x18\t \x01(\x03\x12\x13\n\x0b\x63onfig_json\x18\n \x01(\t\x12\x14\n\x0csummary_json\x18\x0b \x01(\t\x12\r\n\x05\x65rror\x18\x0c \x01(\t\x12\x12\n\nerror_kind\x18\r \x01(\t\"7\n\x11GetSummaryRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\"9\n\x12GetSummaryResponse\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12\x14\n\x0csummary_json\x18\x02 \x01(\t\"F\n\x10\x46inishRunRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\x12\x0e\n\x06wait_s\x18\x02 \x01(\x01\"\x87\x02\n\x11\x46inishRunResponse\x12\x0f\n\x07\x64urable\x18\x01 \x01(\x08\x12\x10\n\x08uploaded\x18\x02 \x01(\x08\x12\x0f\n\x07offline\x18\x03 \x01(\x08\x12\x12\n\nrows_total\x18\x04 \x01(\x04\x12\x15\n\rrows_uploaded\x18\x05 \x01(\x04\x12\x12\n\nbytes_left\x18\x06 \x01(\x04\x12\x0e\n\x06idle_s\x18\x07 \x01(\x01\x12\x0f\n\x07problem\x18\x08 \x01(\t\x12\x0e\n\x06\x66\x61iled\x18\t \x01(\x08\x12\x0f\n\x07run_url\x18\n \x01(\t\x12\x14\n\x0csummary_json\x18\x0b \x01(\t\x12\x14\n\x0crefused_rows\x18\x0c \x01(\x04\x12\x11\n\tneeds_key\x18\r \x01(\x08\"\x12\n\x10GetStatusRequest\"(\n\x11GetStatusResponse\x12\x13\n\x0bstatus_json\x18\x01 \x01(\t\"\x1c\n\x0bStopRequest\x12\r\n\x05\x61\x62ort\x18\x01 \x01(\x08\"\x0e\n\x0cStopResponse\"H\n\rListenRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x15\n\ridentity_path\x18\x02 \x01(\t\x12\x0f\n\x07log_dir\x18\x03 \x01(\t\"?\n\x0eListenResponse\x12\r\n\x05\x65rror\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t2\xe9\x04\n\x0b\x43oreService\x12N\n\tHandshake\x12\x1f.wandb_core.v1.HandshakeRequest\x1a .wandb_core.v1.HandshakeResponse\x12\x42\n\x07Publish\x12\x1a.wandb_core.v1.RecordBatch\x1a\x17.wandb_core.v1.BatchAck(\x01\x30\x01\x12K\n\x08StartRun\x12\x1e.wandb_core.v1.StartRunRequest\x1a\x1f.wandb_core.v1.StartRunResponse\x12Q\n\nGetSummary\x12 .wandb_core.v1.GetSummaryRequest\x1a!.wandb_core.v1.GetSummaryResponse\x12N\n\tFinishRun\x12\x1f.wandb_core.v1.FinishRunRequest\x1a .wandb_core.v1.FinishRunResponse\x12N\n\tGetStatus\x12\x1f.wandb_core.v1.GetStatusRequest\x1a .wandb_core.v1.GetStatusResponse\x12?\n\x04Stop\x12\x1a.wandb_core.v1.StopRequest\x1a\x1b.wandb_core.v1.StopResponse\x12\x45\n\x06Listen\x12\x1c.wandb_core.v1.ListenRequest\x1a\x1d.wandb_core.v1.ListenResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!wandb_proto/v1/core_service.proto\x12\rwandb_core.v1\"D\n\x10HandshakeRequest\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05\x62uild\x18\x03 \x01(\t\"R\n\x11HandshakeResponse\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\r\n\x05\x62uild\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x05\"e\n\x0bRecordBatch\x12-\n\x07opening\x18\x01 \x01(\x0b\x32\x1c.wandb_core.v1.StreamOpening\x12\x16\n\x0e\x66irst_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07records\x18\x03 \x03(\x0c\"\x86\x01\n\rStreamOpening\x12\x11\n\tstream_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12\x10\n\x08log_path\x18\x03 \x01(\t\x12\x11\n\tring_path\x18\x04 \x01(\t\x12\x0f\n\x07\x61pi_key\x18\x05 \x01(\t\x12\x0b\n\x03pid\x18\x06 \x01(\x05\x12\x0f\n\x07primary\x18\x07 \x01(\x08\"a\n\x08\x42\x61tchAck\x12\x15\n\rnext_sequence\x18\x01 \x01(\x04\x12&\n\x07notices\x18\x02 \x03(\x0b\x32\x15.wandb_core.v1.Notice\x12\x16\n\x0estop_requested\x18\x03 \x01(\x08\"x\n\x06Notice\x12*\n\x05level\x18\x01 \x01(\x0e\x32\x1b.wandb_core.v1.Notice.Level\x12\x0c\n\x04text\x18\x02 \x01(\t\"4\n\x05Level\x12\x08\n\x04INFO\x10\x00\x12\x0b\n\x07WARNING\x10\x01\x12\t\n\x05\x45RROR\x10\x02\x12\t\n\x05\x46\x41TAL\x10\x03\"*\n\x06RunRef\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x10\n\x08log_path\x18\x02 \x01(\t\"E\n\x0fStartRunRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\x12\x0e\n\x06wait_s\x18\x02 \x01(\x01\"\x8f\x02\n\x10StartRunResponse\x12\x14\n\x0cserver_known\x18\x01 \x01(\x08\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x0f\n\x07run_url\x18\x05 \x01(\t\x12\x13\n\x0bproject_url\x18\x06 \x01(\t\x12\x12\n\nstorage_id\x18\x07 \x01(\t\x12\x0f\n\x07resumed\x18\x08 \x01(\x08\x12\x15\n\rstarting_step\x18\t \x01(\x03\x12\x13\n\x0b\x63onfig_json\x18\n \x01(\t\x12\x14\n\x0csummary_json\x18\x0b \x01(\t\x12\r\n\x05\x65rror\x18\x0c \x01(\t\x12\x12\n\nerror_kind\x18\r \x01(\t\"7\n\x11GetSummaryRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\"9\n\x12GetSummaryResponse\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12\x14\n\x0csummary_json\x18\x02 \x01(\t\"F\n\x10\x46inishRunRequest\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x15.wandb_core.v1.RunRef\x12\x0e\n\x06wait_s\x18\x02 \x01(\x01\"\x9d\x02\n\x11\x46inishRunResponse\x12\x0f\n\x07\x64urable\x18\x01 \x01(\x08\x12\x10\n\x08uploaded\x18\x02 \x01(\x08\x12\x0f\n\x07offline\x18\x03 \x01(\x08\x12\x12\n\nrows_total\x18\x04 \x01(\x04\x12\x15\n\rrows_uploaded\x18\x05 \x01(\x04\x12\x12\n\nbytes_left\x18\x06 \x01(\x04\x12\x0e\n\x06idle_s\x18\x07 \x01(\x01\x12\x0f\n\x07problem\x18\x08 \x01(\t\x12\x0e\n\x06\x66\x61iled\x18\t \x01(\x08\x12\x0f\n\x07run_url\x18\n \x01(\t\x12\x14\n\x0csummary_json\x18\x0b \x01(\t\x12\x14\n\x0crefused_rows\x18\x0c \x01(\x04\x12\x14\n\x0chistory_json\x18\x0e \x01(\t\x12\x11\n\tneeds_key\x18\r \x01(\x08\"\x12\n\x10GetStatusRequest\"(\n\x11GetStatusResponse\x12\x13\n\x0bstatus_json\x18\x01 \x01(\t\"\x1c\n\x0bStopRequest\x12\r\n\x05\x61\x62ort\x18\x01 \x01(\x08\"\x0e\n\x0cStopResponse\"H\n\rListenRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x15\n\ridentity_path\x18\x02 \x01(\t\x12\x0f\n\x07log_dir\x18\x03 \x01(\t\"?\n\x0eListenResponse\x12\r\n\x05\x65rror\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t2\xe9\x04\n\x0b\x43oreService\x12N\n\tHandshake\x12\x1f.wandb_core.v1.HandshakeRequest\x1a .wandb_core.v1.HandshakeResponse\x12\x42\n\x07Publish\x12\x1a.wandb_core.v1.RecordBatch\x1a\x17.wandb_core.v1.BatchAck(\x01\x30\x01\x12K\n\x08StartRun\x12\x1e.wandb_core.v1.StartRunRequest\x1a\x1f.wandb_core.v1.StartRunResponse\x12Q\n\nGetSummary\x12 .wandb_core.v1.GetSummaryRequest\x1a!.wandb_core.v1.GetSummaryResponse\x12N\n\tFinishRun\x12\x1f.wandb_core.v1.FinishRunRequest\x1a .wandb_core.v1.FinishRunResponse\x12N\n\tGetStatus\x12\x1f.wandb_core.v1.GetStatusRequest\x1a .wandb_core.v1.GetStatusResponse\x12?\n\x04Stop\x12\x1a.wandb_core.v1.StopRequest\x1a\x1b.wandb_core.v1.StopResponse\x12\x45\n\x06Listen\x12\x1c.wandb_core.v1.ListenRequest\x1a\x1d.wandb_core.v1.ListenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,35 +32,35 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_BATCHACK']._serialized_start=446
   _globals['_BATCHACK']._serialized_end=543
   _globals['_NOTICE']._serialized_start=545
-  _globals['_NOTICE']._serialized_end=654
+  _globals['_NOTICE']._serialized_end=665
   _globals['_NOTICE_LEVEL']._serialized_start=613
-  _globals['_NOTICE_LEVEL']._serialized_end=654
-  _globals['_RUNREF']._serialized_start=656
-  _globals['_RUNREF']._serialized_end=698
-  _globals['_STARTRUNREQUEST']._serialized_start=700
-  _globals['_STARTRUNREQUEST']._serialized_end=769
-  _globals['_STARTRUNRESPONSE']._serialized_start=772
-  _globals['_STARTRUNRESPONSE']._serialized_end=1043
-  _globals['_GETSUMMARYREQUEST']._serialized_start=1045
-  _globals['_GETSUMMARYREQUEST']._serialized_end=1100
-  _globals['_GETSUMMARYRESPONSE']._serialized_start=1102
-  _globals['_GETSUMMARYRESPONSE']._serialized_end=1159
-  _globals['_FINISHRUNREQUEST']._serialized_start=1161
-  _globals['_FINISHRUNREQUEST']._serialized_end=1231
-  _globals['_FINISHRUNRESPONSE']._serialized_start=1234
-  _globals['_FINISHRUNRESPONSE']._serialized_end=1497
-  _globals['_GETSTATUSREQUEST']._serialized_start=1499
-  _globals['_GETSTATUSREQUEST']._serialized_end=1517
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1519
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1559
-  _globals['_STOPREQUEST']._serialized_start=1561
-  _globals['_STOPREQUEST']._serialized_end=1589
-  _globals['_STOPRESPONSE']._serialized_start=1591
-  _globals['_STOPRESPONSE']._serialized_end=1605
-  _globals['_LISTENREQUEST']._serialized_start=1607
-  _globals['_LISTENREQUEST']._serialized_end=1679
-  _globals['_LISTENRESPONSE']._serialized_start=1681
-  _globals['_LISTENRESPONSE']._serialized_end=1744
-  _globals['_CORESERVICE']._serialized_start=1747
-  _globals['_CORESERVICE']._serialized_end=2364
+  _globals['_NOTICE_LEVEL']._serialized_end=665
+  _globals['_RUNREF']._serialized_start=667
+  _globals['_RUNREF']._serialized_end=709
+  _globals['_STARTRUNREQUEST']._serialized_start=711
+  _globals['_STARTRUNREQUEST']._serialized_end=780
+  _globals['_STARTRUNRESPONSE']._serialized_start=783
+  _globals['_STARTRUNRESPONSE']._serialized_end=1054
+  _globals['_GETSUMMARYREQUEST']._serialized_start=1056
+  _globals['_GETSUMMARYREQUEST']._serialized_end=1111
+  _globals['_GETSUMMARYRESPONSE']._serialized_start=1113
+  _globals['_GETSUMMARYRESPONSE']._serialized_end=1170
+  _globals['_FINISHRUNREQUEST']._serialized_start=1172
+  _globals['_FINISHRUNREQUEST']._serialized_end=1242
+  _globals['_FINISHRUNRESPONSE']._serialized_start=1245
+  _globals['_FINISHRUNRESPONSE']._serialized_end=1530
+  _globals['_GETSTATUSREQUEST']._serialized_start=1532
+  _globals['_GETSTATUSREQUEST']._serialized_end=1550
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1552
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1592
+  _globals['_STOPREQUEST']._serialized_start=1594
+  _globals['_STOPREQUEST']._serialized_end=1622
+  _globals['_STOPRESPONSE']._serialized_start=1624
+  _globals['_STOPRESPONSE']._serialized_end=1638
+  _globals['_LISTENREQUEST']._serialized_start=1640
+  _globals['_LISTENREQUEST']._serialized_end=1712
+  _globals['_LISTENRESPONSE']._serialized_start=1714
+  _globals['_LISTENRESPONSE']._serialized_end=1777
+  _globals['_CORESERVICE']._serialized_start=1780
+  _globals['_CORESERVICE']._serialized_end=2397
 # @@protoc_insertion_point(module_scope)

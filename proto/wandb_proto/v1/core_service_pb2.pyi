@@ -73,9 +73,11 @@ class Notice(_message.Message):
         INFO: _ClassVar[Notice.Level]
         WARNING: _ClassVar[Notice.Level]
         ERROR: _ClassVar[Notice.Level]
+        FATAL: _ClassVar[Notice.Level]
     INFO: Notice.Level
     WARNING: Notice.Level
     ERROR: Notice.Level
+    FATAL: Notice.Level
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     level: Notice.Level
@@ -151,7 +153,7 @@ class FinishRunRequest(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., wait_s: _Optional[float] = ...) -> None: ...
 
 class FinishRunResponse(_message.Message):
-    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows", "needs_key")
+    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows", "history_json", "needs_key")
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     UPLOADED_FIELD_NUMBER: _ClassVar[int]
     OFFLINE_FIELD_NUMBER: _ClassVar[int]
@@ -164,6 +166,7 @@ class FinishRunResponse(_message.Message):
     RUN_URL_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
     REFUSED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_JSON_FIELD_NUMBER: _ClassVar[int]
     NEEDS_KEY_FIELD_NUMBER: _ClassVar[int]
     durable: bool
     uploaded: bool
@@ -177,8 +180,9 @@ class FinishRunResponse(_message.Message):
     run_url: str
     summary_json: str
     refused_rows: int
+    history_json: str
     needs_key: bool
-    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., needs_key: bool = ...) -> None: ...
+    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., history_json: _Optional[str] = ..., needs_key: bool = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
     __slots__ = ()

@@ -1,0 +1,57 @@
+"""How a run shows in a notebook: its page in a frame, below a link to it."""
+
+import html
+import sys
+from typing import Any
+
+HEIGHT = 420
+_SHOW = "Display W&amp;B run"
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
+
+
+def link(url: str, text: str) -> str:
+    """An anchor that opens in a tab of its own."""
+    safe = html.escape(url, quote=True)
+    return f'<a href="{safe}" target="_blank" rel="noopener">{html.escape(text)}</a>'
+
+
+def frame(
+    url: str | None, name: str, height: int = HEIGHT, hidden: bool = False
+) -> str:
+    """The page of a run as HTML: a link, and the page in a frame.
+
+    A page whose server does not let itself be framed stays blank there; the link works.
+    hidden: the frame is shown after a press on a button. Without a url, a sentence.
+    """
+    if not url:
+        return (
+            f"<p>Run {html.escape(name)} has no page: it is on this machine only.</p>"
+        )
+    separator = "&" if "?" in url else "?"
+    source = html.escape(f"{url}{separator}jupyter=true", quote=True)
+    style = f"border:none;width:100%;height:{int(height)}px;"
+    shown = f'<iframe src="{source}" style="{style}"></iframe>'
+    if hidden:
+        shown = f"<details><summary>{_SHOW}</summary>{shown}</details>"
+    return f"<div>View run {link(url, name)}</div>{shown}"
+
+
+def show_html(text: str) -> bool:
+    """Show HTML in the current cell; False where there is no notebook."""
+    if not in_notebook():
+        return False
+    from IPython import display
+
+    display.display(display.HTML(text))  # type: ignore[no-untyped-call]
+    return True
+
+
+def mime_bundle(text: str, plain: str) -> dict[str, Any]:
+    """What IPython shows for an object: HTML, or its plain text elsewhere."""
+    return {"text/html": text, "text/plain": plain}
