@@ -39,7 +39,7 @@ class RecordBatch(_message.Message):
     def __init__(self, opening: _Optional[_Union[StreamOpening, _Mapping]] = ..., first_sequence: _Optional[int] = ..., records: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class StreamOpening(_message.Message):
-    __slots__ = ("stream_id", "run_id", "log_path", "ring_path", "api_key", "pid", "primary")
+    __slots__ = ("stream_id", "run_id", "log_path", "ring_path", "api_key", "pid", "primary", "monitoring")
     STREAM_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     LOG_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class StreamOpening(_message.Message):
     API_KEY_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    MONITORING_FIELD_NUMBER: _ClassVar[int]
     stream_id: str
     run_id: str
     log_path: str
@@ -54,7 +55,26 @@ class StreamOpening(_message.Message):
     api_key: str
     pid: int
     primary: bool
-    def __init__(self, stream_id: _Optional[str] = ..., run_id: _Optional[str] = ..., log_path: _Optional[str] = ..., ring_path: _Optional[str] = ..., api_key: _Optional[str] = ..., pid: _Optional[int] = ..., primary: bool = ...) -> None: ...
+    monitoring: Monitoring
+    def __init__(self, stream_id: _Optional[str] = ..., run_id: _Optional[str] = ..., log_path: _Optional[str] = ..., ring_path: _Optional[str] = ..., api_key: _Optional[str] = ..., pid: _Optional[int] = ..., primary: bool = ..., monitoring: _Optional[_Union[Monitoring, _Mapping]] = ...) -> None: ...
+
+class Monitoring(_message.Message):
+    __slots__ = ("interval_s", "pid", "whole_tree", "disk_paths", "gpu_ids", "boot_id", "pid_namespace")
+    INTERVAL_S_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_TREE_FIELD_NUMBER: _ClassVar[int]
+    DISK_PATHS_FIELD_NUMBER: _ClassVar[int]
+    GPU_IDS_FIELD_NUMBER: _ClassVar[int]
+    BOOT_ID_FIELD_NUMBER: _ClassVar[int]
+    PID_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    interval_s: float
+    pid: int
+    whole_tree: bool
+    disk_paths: _containers.RepeatedScalarFieldContainer[str]
+    gpu_ids: _containers.RepeatedScalarFieldContainer[int]
+    boot_id: str
+    pid_namespace: str
+    def __init__(self, interval_s: _Optional[float] = ..., pid: _Optional[int] = ..., whole_tree: bool = ..., disk_paths: _Optional[_Iterable[str]] = ..., gpu_ids: _Optional[_Iterable[int]] = ..., boot_id: _Optional[str] = ..., pid_namespace: _Optional[str] = ...) -> None: ...
 
 class BatchAck(_message.Message):
     __slots__ = ("next_sequence", "notices", "stop_requested")
