@@ -772,16 +772,40 @@ class UploadTarget(_message.Message):
     def __init__(self, mode: _Optional[str] = ..., base_url: _Optional[str] = ..., app_url: _Optional[str] = ..., local_server: bool = ..., resume: _Optional[str] = ..., key_from_environment: bool = ..., label: _Optional[str] = ..., secondary: bool = ..., leaves_run_open: bool = ...) -> None: ...
 
 class LogRequest(_message.Message):
-    __slots__ = ("timestamp", "step", "commit", "data_json")
+    __slots__ = ("timestamp", "step", "commit", "data_json", "raw_image", "files")
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     DATA_JSON_FIELD_NUMBER: _ClassVar[int]
+    RAW_IMAGE_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
     timestamp: float
     step: int
     commit: bool
     data_json: bytes
-    def __init__(self, timestamp: _Optional[float] = ..., step: _Optional[int] = ..., commit: bool = ..., data_json: _Optional[bytes] = ...) -> None: ...
+    raw_image: _containers.RepeatedCompositeFieldContainer[RawImage]
+    files: _containers.RepeatedCompositeFieldContainer[FilesItem]
+    def __init__(self, timestamp: _Optional[float] = ..., step: _Optional[int] = ..., commit: bool = ..., data_json: _Optional[bytes] = ..., raw_image: _Optional[_Iterable[_Union[RawImage, _Mapping]]] = ..., files: _Optional[_Iterable[_Union[FilesItem, _Mapping]]] = ...) -> None: ...
+
+class RawImage(_message.Message):
+    __slots__ = ("place", "scanlines", "offset", "width", "height", "channels", "name_prefix", "name_suffix")
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    SCANLINES_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    NAME_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    NAME_SUFFIX_FIELD_NUMBER: _ClassVar[int]
+    place: _containers.RepeatedScalarFieldContainer[str]
+    scanlines: str
+    offset: int
+    width: int
+    height: int
+    channels: int
+    name_prefix: str
+    name_suffix: str
+    def __init__(self, place: _Optional[_Iterable[str]] = ..., scanlines: _Optional[str] = ..., offset: _Optional[int] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., channels: _Optional[int] = ..., name_prefix: _Optional[str] = ..., name_suffix: _Optional[str] = ...) -> None: ...
 
 class GapRequest(_message.Message):
     __slots__ = ("record_count", "reason")
