@@ -264,6 +264,14 @@ class MetricKey:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaValue:
+    """What a run logged under a key of media at a step, as received."""
+
+    step: int
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One line of the console, parsed from the plain or the structured format."""
 
@@ -343,6 +351,22 @@ class Archive(Protocol):
         """Remove the run with its history and files; bytes freed, None if absent."""
         ...
 
+    async def remove_runs(self, storage_ids: Sequence[str]) -> tuple[int, int]:
+        """Hide runs, delete them later: (how many, bytes that will be free)."""
+        ...
+
+    async def removed_runs(self, storage_ids: Sequence[str]) -> Sequence[Any]:
+        """Those that can be restored: with run_id, entity, project, name."""
+        ...
+
+    async def restore_runs(self, storage_ids: Sequence[str]) -> int:
+        """How many are back; one whose name was taken meanwhile is not."""
+        ...
+
+    async def run_columns(self, entity: str, project: str) -> Sequence[Any]:
+        """Config and summary keys: section, key, run_count, number_count."""
+        ...
+
     async def set_run_state(self, storage_id: str, state: str) -> bool: ...
     async def request_stop(self, storage_id: str) -> bool: ...
 
@@ -393,6 +417,22 @@ class Archive(Protocol):
         ...
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]: ...
+    async def media_steps(self, run: Run, key: str) -> Sequence[int]:
+        """Steps at which the run has the key as media, ascending, each once."""
+        ...
+
+    async def media_at(
+        self, run: Run, key: str, step: int | None = None
+    ) -> MediaValue | None:
+        """The value at the last step up to `step` (None: at the last one)."""
+        ...
+
+    async def media_rows(
+        self, run: Run, key: str, count: int
+    ) -> tuple[Sequence[MediaValue], int]:
+        """(at most `count` values evenly over the steps, how many there are)."""
+        ...
+
     async def log_lines(
         self, run: Run, *, first_line: int = 0, line_count: int = 1000
     ) -> Sequence[LogLine]: ...

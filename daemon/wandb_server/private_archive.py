@@ -102,6 +102,26 @@ class PrivateArchive:
             return None
         return await self._archive.delete_run(storage_id)
 
+    async def remove_runs(self, storage_ids: Sequence[str]) -> tuple[int, int]:
+        """(how many were hidden, bytes); those of somebody else are left alone."""
+        mine = [one for one in storage_ids if await self.run_by_storage_id(one)]
+        return await self._archive.remove_runs(mine)
+
+    async def restore_runs(self, storage_ids: Sequence[str]) -> int:
+        """How many are back; those of somebody else are left alone."""
+        mine = []
+        for one in storage_ids:
+            found = await self._archive.removed_runs([one])
+            if found and self.may_use(found[0].entity):
+                mine.append(one)
+        return await self._archive.restore_runs(mine)
+
+    async def run_columns(self, entity: str, project: str) -> Sequence[Any]:
+        """Config and summary keys of the project; none of another entity."""
+        if not self.may_use(entity):
+            return ()
+        return await self._archive.run_columns(entity, project)
+
     async def set_run_state(self, storage_id: str, state: str) -> bool:
         """False if absent or somebody else's."""
         if await self.run_by_storage_id(storage_id) is None:

@@ -6,13 +6,27 @@ from wandb_server.operations.compaction import Compaction
 from wandb_server.operations.files import Files
 from wandb_server.operations.history import History
 from wandb_server.operations.life import Life
+from wandb_server.operations.media_history import MediaHistory
 from wandb_server.operations.posts import Posts
 from wandb_server.operations.projects import Projects
+from wandb_server.operations.removed_runs import RemovedRuns
+from wandb_server.operations.run_columns import RunColumns
 from wandb_server.operations.runs import Runs
 
 
 class StoredArchive(
-    Accounts, Projects, Runs, Posts, History, Charts, Files, Compaction, Life
+    Accounts,
+    Projects,
+    Runs,
+    Posts,
+    History,
+    Charts,
+    Files,
+    Compaction,
+    Life,
+    MediaHistory,
+    RemovedRuns,
+    RunColumns,
 ):
     """`model.Archive` over a database and an object store. Made by `open_archive`."""
 

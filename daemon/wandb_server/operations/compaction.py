@@ -35,6 +35,7 @@ from wandb_server.operations.pieces import (
     put_objects,
     series_columns,
 )
+from wandb_server.operations.removed_runs import Purger
 from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
@@ -84,6 +85,7 @@ class Compaction(Operations):
                 except StorageError as error:
                     failure = failure or error
             await Merger(self._stores).merge_due()
+            await Purger(self._stores).purge()
             await Sweeper(self._stores).sweep()
             if failure is not None:
                 raise failure

@@ -47,6 +47,8 @@ class ArchiveSettings:
     query_threads: int = 2
     garbage_age_s: float = 3600.0
     """Objects that were being written, or are of no use, for longer are deleted."""
+    undo_grace_s: float = 20.0
+    """So long a run that was deleted on the page can be brought back."""
     stray_interval_s: float = 24 * 3600.0
     """How often the store is searched for files that no table knows."""
     merge_retry_s: float = 3600.0

@@ -11,11 +11,12 @@ from wandb_server.ingest.merges import merge_configs, merge_summaries
 from wandb_server.ingest.values import clean_text, values_of
 from wandb_server.model import Json, Run, RunPage, RunQuery, RunUpsert, User
 from wandb_server.operations.names import readable_name
+from wandb_server.operations.removed_runs import purge_run
 from wandb_server.operations.stores import Operations
 from wandb_server.query.cursors import read_cursor, write_cursor
 from wandb_server.query.filters import parse_filters
 from wandb_server.query.order import parse_order
-from wandb_server.storage import lines, listing, objects, projects, removal, runs
+from wandb_server.storage import lines, listing, projects, runs
 from wandb_server.storage.run_filters import Matches
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.values import any_stale, refresh_values
@@ -107,24 +108,7 @@ class Runs(Operations):
     async def delete_run(self, storage_id: str) -> int | None:
         """Bytes freed; None if absent. What a crash leaves of it is swept up later."""
         run_id = runs.run_id_of(storage_id)
-        if run_id is None:
-            return None
-        now = self._stores.clock()
-        removed = await self._stores.database.write(
-            lambda db: removal.remove_run(db, run_id, now)
-        )
-        if removed is None:
-            return None
-        self._stores.tails.forget(run_id)
-        await self._stores.objects.delete(
-            [objects.object_key(number, suffix) for number, suffix in removed.objects]
-        )
-        await self._stores.database.write(
-            lambda db: removal.forget_objects(
-                db, [number for number, _ in removed.objects]
-            )
-        )
-        return removed.freed_bytes
+        return None if run_id is None else await purge_run(self._stores, run_id)
 
     async def set_run_state(self, storage_id: str, state: str) -> bool:
         """False if there is no such run or state."""

@@ -9,6 +9,7 @@ from wandb_server.model import Change, Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
+from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import Database
@@ -44,6 +45,7 @@ class Stores:
     compacting: asyncio.Lock
     upkeep: Upkeep
     settings: ArchiveSettings
+    media: MediaIndex = field(default_factory=MediaIndex)
 
 
 class Operations:

@@ -76,17 +76,15 @@ def remove_run(connection: Connection, run_id: int, now: float) -> Removed | Non
     """Delete every row of the run; the caller deletes its (dead) objects."""
     if find_run_by_id(connection, run_id) is None:
         return None
-    freed = _text_bytes(connection, run_id)
+    freed = bytes_of_run(connection, run_id)
     mine = objects.c.run_id == run_id
-    found = connection.execute(
-        select(objects.c.id, objects.c.suffix, objects.c.size_bytes).where(mine)
-    ).all()
+    found = connection.execute(select(objects.c.id, objects.c.suffix).where(mine)).all()
     for table in RUN_TABLES:
         connection.execute(delete(table).where(table.c.run_id == run_id))
     connection.execute(delete(runs).where(runs.c.id == run_id))
     connection.execute(update(objects).where(mine).values(state="dead", changed_at=now))
     return Removed(
-        freed + sum(row.size_bytes for row in found),
+        freed,
         tuple((row.id, row.suffix) for row in found),
     )
 
@@ -115,8 +113,10 @@ def forget_objects(connection: Connection, object_ids: Sequence[int]) -> None:
         connection.execute(delete(objects).where(gone))
 
 
-def _text_bytes(connection: Connection, run_id: int) -> int:
-    total = 0
+def bytes_of_run(connection: Connection, run_id: int) -> int:
+    """What the run takes: its texts and its objects."""
+    stored = select(func.coalesce(func.sum(objects.c.size_bytes), 0))
+    total = int(connection.scalar(stored.where(objects.c.run_id == run_id)) or 0)
     for table, column in (
         (tail_lines, tail_lines.c.text),
         (console_lines, console_lines.c.text),

@@ -292,7 +292,18 @@ files = Table(
     Column("updated_at", Float, nullable=False),
 )
 
+# Runs that were deleted a moment ago: where they go if somebody wants them back.
+removed_runs = Table(
+    "removed_runs",
+    metadata,
+    _of_run(primary=True),
+    Column("project_id", _Id, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("removed_at", Float, nullable=False),
+)
+
 RUN_TABLES = (
+    removed_runs,
     run_texts,
     run_tags,
     run_values,

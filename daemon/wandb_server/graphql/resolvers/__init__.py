@@ -13,7 +13,9 @@ from wandb_server.graphql.resolvers import (
     console,
     files,
     history,
+    media,
     projects,
+    run_table,
     runs,
     users,
 )
@@ -26,4 +28,6 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     console.RESOLVERS,
     files.RESOLVERS,
     changes.RESOLVERS,
+    media.RESOLVERS,
+    run_table.RESOLVERS,
 )

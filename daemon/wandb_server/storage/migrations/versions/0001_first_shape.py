@@ -443,6 +443,28 @@ def upgrade() -> None:
         ["run_id", "file", "log_id", "end_line"],
         unique=False,
     )
+    op.create_table(
+        "removed_runs",
+        sa.Column(
+            "run_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column(
+            "project_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("removed_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_removed_runs_project_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_removed_runs_run_id")
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_removed_runs")),
+    )
     op.create_index(
         op.f("ix_segment_lines_segment_id"),
         "segment_lines",
