@@ -35,6 +35,11 @@ def set_verbosity(
     _verbosity.levels = frozenset(level for level, wanted in shown if wanted)
 
 
+def shows(level: str) -> bool:
+    """Whether lines of this level (log, warn or error) come through."""
+    return not _verbosity.silent and level in _verbosity.levels
+
+
 def termlog(
     string: str = "", newline: bool = True, repeat: bool = True, prefix: bool = True
 ) -> None:
@@ -91,7 +96,7 @@ def _write(level: str, text: str, newline: bool, repeat: bool, prefix: bool) -> 
         if len(_verbosity.told) < _TOLD_MAX:
             _verbosity.told.add(text)
     _logger.debug("terminal level=%s text=%s", level, text)
-    if _verbosity.silent or level not in _verbosity.levels:
+    if not shows(level):
         return
     stream = sys.stderr
     try:

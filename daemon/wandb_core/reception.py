@@ -11,6 +11,7 @@ from wandb_proto.v1 import core_service_pb2 as service
 
 from wandb_core.clock import Clock
 from wandb_core.errors import CoreError
+from wandb_core.history_sample import sample_history
 from wandb_core.model import PublishedStream
 from wandb_core.pending_upload import ONLINE_MODES, PendingUpload
 from wandb_core.pipeline import RunPipeline
@@ -137,6 +138,8 @@ class CoreReception:
             text = await asyncio.to_thread(json_codec.dumps, summary or {})
             if len(text) <= SUMMARY_BYTES_MAX:
                 answer.summary_json = text.decode()
+            if is_over:
+                answer.history_json = await asyncio.to_thread(_history_json, pipeline)
         self._on_call()
         return answer
 
@@ -188,3 +191,13 @@ class CoreReception:
 
     def _deadline(self, wait_s: float) -> float:
         return self._clock.monotonic() + min(max(wait_s, 0.0), WAIT_S_MAX)
+
+
+def _history_json(pipeline: RunPipeline) -> str:
+    """For a look at the end; nothing that a run's end may fail for."""
+    try:
+        sample = sample_history(pipeline.path, pipeline.written.committed_end())
+    except (OSError, ValueError) as error:
+        _log.warning("history_not_sampled path=%s reason=%s", pipeline.path, error)
+        return ""
+    return json_codec.dumps(sample).decode()

@@ -6,7 +6,7 @@ The first question of a run goes out after its first records were acknowledged
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wandb_proto import json_codec
@@ -87,6 +87,8 @@ class FinishAnswer:
     refused_rows: int
     needs_key: bool = False
     """It waits for an API key, which only the user can bring."""
+    history: dict[str, Any] = field(default_factory=dict)
+    """A few values per key, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class RunQuestions:
             summary=_object(answer.summary_json),
             refused_rows=answer.refused_rows,
             needs_key=answer.needs_key,
+            history=_object(answer.history_json),
         )
 
     def _ref(self) -> pb.RunRef:

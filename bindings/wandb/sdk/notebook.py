@@ -4,6 +4,8 @@ import html
 import sys
 from typing import Any
 
+from wandb import _terminal
+
 HEIGHT = 420
 _SHOW = "Display W&amp;B run"
 
@@ -13,6 +15,11 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
+
+
+def shows_html() -> bool:
+    """Whether what `init` and `finish` say is to be shown as HTML."""
+    return _terminal.shows("log") and in_notebook()
 
 
 def link(url: str, text: str) -> str:

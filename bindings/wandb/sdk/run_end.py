@@ -17,6 +17,7 @@ from wandb_proto.remote_token import ADDRESS_VARIABLE
 from wandb._terminal import termerror, termlog, termwarn
 from wandb.sdk import records
 from wandb.sdk.core_questions import FinishAnswer
+from wandb.sdk.notebook import link, show_html, shows_html
 from wandb.sdk.run_settings import forget_kept_id
 from wandb.sdk.where import in_container
 
@@ -28,7 +29,6 @@ LINE_S_MIN, LINE_S_MAX = 5.0, 30.0
 """Between two lines about the progress: doubled each time."""
 
 PROBLEM_CHARACTERS_MAX = 200
-VALUE_CHARACTERS_MAX = 60
 CONTAINER_FACTOR = 10
 """In a container the disk dies with the script: wait this much longer by default."""
 
@@ -141,8 +141,8 @@ def _core_elsewhere(run: "Run") -> str:
 
 
 def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
-    if answer is not None and answer.summary:
-        _show_summary(answer.summary, run._settings.max_end_of_run_summary_metrics)
+    if answer is not None:
+        _show_values(run, answer)
     if answer is not None and answer.refused_rows:
         termwarn(
             f"{answer.refused_rows} log calls were ignored: their step had gone by."
@@ -174,8 +174,38 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
         )
     elif not answer.uploaded:
         _tell_unfinished(run, answer)
-    if run._answer.run_url:
-        termlog(f"View run {run.name or run.id} at: {run._answer.run_url}")
+    _show_places(run)
+
+
+def _show_values(run: "Run", answer: FinishAnswer) -> None:
+    from wandb.sdk.end_summary import EndSummary
+
+    settings = run._settings
+    shown = EndSummary.of(
+        answer.history,
+        answer.summary,
+        settings.max_end_of_run_history_metrics,
+        settings.max_end_of_run_summary_metrics,
+    )
+    if shows_html():
+        show_html(shown.html())
+        return
+    lines = list(shown.lines())
+    for line in [*lines, ""] if lines else []:
+        termlog(line)
+
+
+def _show_places(run: "Run") -> None:
+    url, directory = run._answer.run_url, run.sync_dir
+    name = run.name or run.id
+    if shows_html():
+        if url:
+            show_html(f"View run at: {link(url, name)}")
+        return
+    if url:
+        termlog(f"View run {name} at: {url}")
+    if run._answer.project_url:
+        termlog(f"View project at: {run._answer.project_url}")
     if directory:
         termlog(f"Find logs at: {os.path.join(directory, 'logs')}")
 
@@ -201,25 +231,6 @@ def _because(problem: str) -> str:
     """The problem's last line in brackets; of a traceback, that is what happened."""
     lines = problem.strip().splitlines()
     return f" ({lines[-1].strip()[:PROBLEM_CHARACTERS_MAX]})" if lines else ""
-
-
-def _show_summary(summary: dict[str, Any], rows_max: int) -> None:
-    shown = [(k, v) for k, v in sorted(summary.items()) if not k.startswith("_")]
-    if not shown or rows_max <= 0:
-        return
-    width = max(len(key) for key, _ in shown[:rows_max])
-    termlog("Run summary:")
-    for key, value in shown[:rows_max]:
-        termlog(f"  {key:>{width}} {_short(value)}")
-    if len(shown) > rows_max:
-        termlog(f"  … and {len(shown) - rows_max} more")
-
-
-def _short(value: Any) -> str:
-    text = f"{value:.5g}" if isinstance(value, float) else str(value)
-    if len(text) > VALUE_CHARACTERS_MAX:
-        return text[: VALUE_CHARACTERS_MAX - 1] + "…"
-    return text
 
 
 def _unbind(run: "Run") -> None:

@@ -31,6 +31,7 @@ from wandb.sdk.environment import (
 from wandb.sdk.git import Repository, find_repository, without_credentials
 from wandb.sdk.live_run import LiveRun
 from wandb.sdk.names import readable_name
+from wandb.sdk.notebook import link, show_html, shows_html
 from wandb.sdk.plain_values import plain
 from wandb.sdk.run_directory import make_run_directory
 from wandb.sdk.run_settings import default_project, with_run_id
@@ -322,6 +323,11 @@ def _tell_run(run: LiveRun) -> None:
     if run.offline:
         return
     verb = "Resuming" if answer.resumed else "Syncing"
+    if shows_html() and answer.run_url:
+        project = link(answer.project_url, run.project)
+        shown = link(answer.run_url, label)
+        show_html(f"{verb} run <strong>{shown}</strong> of project {project}")
+        return
     termlog(f"{verb} run {label}")
     if answer.project_url:
         termlog(f"View project at {answer.project_url}")

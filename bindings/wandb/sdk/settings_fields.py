@@ -245,7 +245,9 @@ class ScreenFields:
     show_errors: bool = setting(True, switch, "Show errors.")
     show_info: bool = setting(True, switch, "Show information.")
     show_warnings: bool = setting(True, switch, "Show warnings.")
-    max_end_of_run_history_metrics: int = setting(10, whole, "No effect yet.")
+    max_end_of_run_history_metrics: int = setting(
+        10, whole, "How many metrics finish draws as a line."
+    )
     max_end_of_run_summary_metrics: int = setting(
         10, whole, "How many final values finish shows."
     )
