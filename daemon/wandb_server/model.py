@@ -452,6 +452,11 @@ class Archive(Protocol):
         """False if there is no such file."""
         ...
 
+    @property
+    def artifacts(self) -> Any:
+        """`operations.artifacts.Artifacts`, which has its own model."""
+        ...
+
     # life ---------------------------------------------------------------------------
     def subscribe(self, entity: str, project: str) -> AsyncIterator[Change]:
         """Changes from now on, until closed; slow readers get the latest per run."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from wandb_server.artifact_model import ProjectPlace
 from wandb_server.errors import NotAllowed
 from wandb_server.model import (
     Archive,
@@ -25,6 +26,7 @@ from wandb_server.model import (
     SeriesQuery,
     User,
 )
+from wandb_server.private_artifacts import PrivateArtifacts
 
 EMPTY_PAGE = RunPage(runs=(), cursors=(), total=0, has_next=False)
 
@@ -160,6 +162,15 @@ class PrivateArchive:
         if not self.may_use(entity):
             return None
         return self._archive.subscribe(entity, project)
+
+    @property
+    def artifacts(self) -> PrivateArtifacts:
+        """Artifacts as this user may see them."""
+
+        def may_use(place: ProjectPlace) -> bool:
+            return self.may_use(place.entity)
+
+        return PrivateArtifacts(self._archive.artifacts, self.user, may_use, may_use)
 
     def of(self, run: Run) -> Archive:
         """The archive for questions about a run that was found through this class."""

@@ -1,6 +1,7 @@
 """The archive: every operation over the same stores."""
 
 from wandb_server.operations.accounts import Accounts
+from wandb_server.operations.artifacts import Artifacts
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.compaction import Compaction
 from wandb_server.operations.files import Files
@@ -29,6 +30,11 @@ class StoredArchive(
     RunColumns,
 ):
     """`model.Archive` over a database and an object store. Made by `open_archive`."""
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Everything about artifacts."""
+        return Artifacts(self._stores)
 
     async def close(self) -> None:
         """End subscriptions, finish what was begun, let go of every file."""

@@ -43,7 +43,7 @@ class Files(Operations):
         [number] = await database.write(
             lambda db: removal.reserve_objects(db, run.id, [FILE_SUFFIX], clock())
         )
-        measured = _Measured(body)
+        measured = Measured(body)
         await self._stores.objects.put(
             object_key(number, FILE_SUFFIX), measured.pieces()
         )
@@ -128,7 +128,7 @@ def normal_name(name: str) -> str:
     return plain
 
 
-class _Measured:
+class Measured:
     """Passes bytes on and knows their length and digest afterwards."""
 
     def __init__(self, body: AsyncIterator[bytes]) -> None:
@@ -137,10 +137,12 @@ class _Measured:
         self.size_bytes = 0
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes as they come; for one reader."""
         async for piece in self._body:
             self._digest.update(piece)
             self.size_bytes += len(piece)
             yield piece
 
     def md5_base64(self) -> str:
+        """Of everything that was passed on."""
         return base64.b64encode(self._digest.digest()).decode()

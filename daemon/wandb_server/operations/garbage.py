@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from wandb_server.operations.artifact_sweep import sweep_artifacts
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import removal
 from wandb_server.storage.objects import object_id_of, object_key
@@ -17,6 +18,7 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Objects that the tables say are garbage; now and then files they forgot."""
+        await sweep_artifacts(self._stores)
         before = self._stores.clock() - self._stores.settings.garbage_age_s
         found = await self._stores.database.read(lambda db: removal.garbage(db, before))
         if found:

@@ -51,6 +51,8 @@ class ArchiveSettings:
     """So long a run that was deleted on the page can be brought back."""
     stray_interval_s: float = 24 * 3600.0
     """How often the store is searched for files that no table knows."""
+    artifact_pending_age_s: float = 24 * 3600.0
+    """A version that nobody adds to or commits for so long is removed."""
     merge_retry_s: float = 3600.0
     """A run whose segments cannot be merged is left alone for so long."""
 

@@ -24,7 +24,10 @@ from sqlalchemy import (
 )
 
 from wandb_server.errors import StorageError
+from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
 from wandb_server.storage.schema import metadata
+
+assert all(table.metadata is metadata for table in ARTIFACT_TABLES)
 
 HEAD = "0001"
 """The newest version; a test compares it with the files."""

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wandb_server.storage.migrations import artifact_tables
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -471,3 +473,4 @@ def upgrade() -> None:
         ["segment_id"],
         unique=False,
     )
+    artifact_tables.make()
