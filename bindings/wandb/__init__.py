@@ -61,11 +61,16 @@ _PLACES = {
 }
 _MODULES = {
     "apis": "wandb.apis",
+    "catboost": "wandb.catboost",
     "helper": "wandb.helper",
+    "integration": "wandb.integration",
+    "keras": "wandb.keras",
+    "lightgbm": "wandb.lightgbm",
     "sdk": "wandb.sdk",
     "util": "wandb.util",
     "wandb_lib": "wandb.sdk.lib",
     "wandb_sdk": "wandb.sdk",
+    "xgboost": "wandb.xgboost",
 }
 
 __all__ = [

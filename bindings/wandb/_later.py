@@ -25,8 +25,8 @@ _RUN_TEXT = """
 upsert_artifact finish_artifact link_artifact log_code
 """
 _MODULES_TEXT = """
-analytics catboost data_types gym integration jupyter keras lightgbm plot sacred
-sagemaker_auth sklearn tensorboard tensorflow trigger wandb_torch xgboost
+analytics data_types gym jupyter plot sacred
+sagemaker_auth sklearn tensorboard tensorflow trigger wandb_torch
 """
 RUN_METHODS = FUNCTIONS | frozenset(_RUN_TEXT.split())
 MODULES = frozenset(_MODULES_TEXT.split())
