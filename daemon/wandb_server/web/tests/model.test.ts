@@ -195,7 +195,7 @@ describe("console colours", () => {
     ]);
   });
 
-  test("wide colours are read over, bright ones kept", () => {
-    expect(parseAnsi("\u001b[38;5;196ma\u001b[38;2;1;2;3mb\u001b[92mc").map((span) => span.colour)).toEqual([null, null, 10]);
+  test("wide colours are kept, and bright ones", () => {
+    expect(parseAnsi("\u001b[38;5;196ma\u001b[38;2;1;2;3mb\u001b[92mc").map((span) => span.colour)).toEqual(["rgb(255 0 0)", "rgb(1 2 3)", 10]);
   });
 });

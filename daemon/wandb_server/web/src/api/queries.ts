@@ -36,6 +36,7 @@ export interface RunDetail extends RunEntry {
   readonly config: string | null;
   readonly summaryMetrics: string | null;
   readonly historyLineCount: number;
+  readonly eventsLineCount: number;
   readonly logLineCount: number | null;
   readonly commit: string | null;
   readonly repo: string | null;
@@ -183,7 +184,7 @@ export async function fetchMetricKeys(
 const RUN = `query PageRun($entity: String!, $project: String!, $run: String!) {
   project(name: $project, entityName: $entity) {
     run(name: $run) {
-      ${ENTRY} jobType notes config summaryMetrics historyLineCount logLineCount commit repo host program exitCode
+      ${ENTRY} jobType notes config summaryMetrics historyLineCount eventsLineCount logLineCount commit repo host program exitCode
       finishedAt lastStep refusedRows user { name }
     }
   }

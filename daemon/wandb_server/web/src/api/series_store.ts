@@ -298,8 +298,12 @@ function cellId(want: Want, run: string, key: string): string {
   return `${viewId(want)}\n${run}\n${key}`;
 }
 
+/** What is drawn: the rows that a run logged, or those about its machine. */
+export type Stream = "history" | "system";
+
 /** Ask the server: all groups in one request, an alias for each. */
-export function askServer(entity: string, project: string): Ask {
+export function askServer(entity: string, project: string, stream: Stream = "history"): Ask {
+  const chosen = stream === "history" ? "" : `, stream: ${JSON.stringify(stream)}`;
   return async (groups) => {
     const declared: string[] = [];
     const selected: string[] = [];
@@ -309,7 +313,7 @@ export function askServer(entity: string, project: string): Ask {
       declared.push(`$min${index}: Float, $max${index}: Float`);
       selected.push(
         `part${index}: historySeries(runs: $runs${index}, keys: $keys${index}, xAxis: $axis${index}, ` +
-          `xMin: $min${index}, xMax: $max${index}, buckets: $buckets${index}) { ${FIELDS} }`,
+          `xMin: $min${index}, xMax: $max${index}, buckets: $buckets${index}${chosen}) { ${FIELDS} }`,
       );
       Object.assign(variables, {
         [`runs${index}`]: runs,

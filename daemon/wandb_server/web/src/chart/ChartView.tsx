@@ -72,7 +72,7 @@ function Tooltip({ hover, picture, axisLabel }: ChartViewProps & { hover: Hover 
       <table>
         <tbody>
           {hover.rows.map((row, index) => (
-            <Row key={row.line.id} row={row} nearest={index === 0} />
+            <Row key={row.line.id} row={row} nearest={index === 0} text={picture.measure?.text ?? short} />
           ))}
         </tbody>
       </table>
@@ -81,7 +81,7 @@ function Tooltip({ hover, picture, axisLabel }: ChartViewProps & { hover: Hover 
   );
 }
 
-function Row({ row, nearest }: { row: TooltipRow; nearest: boolean }): ReactElement {
+function Row({ row, nearest, text }: { row: TooltipRow; nearest: boolean; text: (value: number) => string }): ReactElement {
   const { line, index, value } = row;
   const { low, high } = line.columns;
   const bottom = low[index] ?? NaN;
@@ -93,9 +93,9 @@ function Row({ row, nearest }: { row: TooltipRow; nearest: boolean }): ReactElem
       </td>
       <td className="tooltip-name">{line.label}</td>
       <td className="tooltip-value" title={exact(value)}>
-        {Number.isFinite(value) ? short(value) : "–"}
+        {Number.isFinite(value) ? text(value) : "–"}
       </td>
-      <td className="tooltip-band">{top > bottom ? `${short(bottom)} … ${short(top)}` : ""}</td>
+      <td className="tooltip-band">{top > bottom ? `${text(bottom)} … ${text(top)}` : ""}</td>
       <td className="tooltip-marks">{marksOf(row)}</td>
     </tr>
   );

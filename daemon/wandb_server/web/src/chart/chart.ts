@@ -27,6 +27,14 @@ export interface Picture {
   readonly view: Range | null;
   readonly log: boolean;
   readonly highlight: string | null;
+  /** Values with a unit: how they are written, and what the y axis shows at least. */
+  readonly measure?: Measure;
+}
+
+export interface Measure {
+  readonly tick: (value: number, increment: number) => string;
+  readonly text: (value: number) => string;
+  readonly range: Range | null;
 }
 
 /** What the pointer points at; positions in pixels of the page. */
@@ -119,7 +127,9 @@ export class Chart {
     const columns = this.picture.lines.map((line) => line.columns);
     const zeroed = this.picture.kind === "step" || this.picture.kind === "duration";
     this.x = this.picture.view ?? xRange(columns, zeroed) ?? { min: 0, max: 1 };
-    this.y = yRange(columns, this.x, this.picture.log);
+    const seen = yRange(columns, this.x, this.picture.log);
+    const least = this.picture.measure?.range;
+    this.y = least ? widened(seen, least) : seen;
   }
 
   private build(): void {
@@ -182,7 +192,7 @@ export class Chart {
           space: (_plot, _axis, _min, _max, pixels) => Math.max(28, pixels / 12),
           size: (_plot, values) => Math.max(30, Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0)) * 6.4 + 12),
           values: (_plot, splits, _axis, _space, increment) =>
-            splits.map((value) => (value == null ? "" : tick(value, log ? Math.abs(value) : increment))),
+            splits.map((value) => (value == null ? "" : (this.picture.measure?.tick ?? tick)(value, log ? Math.abs(value) : increment))),
         },
       ],
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
@@ -286,6 +296,12 @@ function sameView(one: Picture, two: Picture): boolean {
     one.view?.max === two.view?.max &&
     one.lines.length === two.lines.length
   );
+}
+
+/** The range of what cannot lie below `least.min`, without the air that the range of the points has. */
+function widened(seen: Range, least: Range): Range {
+  const max = Math.max(least.max, seen.max > least.max * 1.07 ? seen.max : least.max);
+  return { min: least.min, max: max > least.min ? max : least.min + 1 };
 }
 
 function corners(x: Range, y: Range): uPlot.AlignedData {

@@ -3,8 +3,8 @@
 import { useState, type ReactElement, type ReactNode } from "react";
 import { Icon } from "./icons";
 
-/** Text with a button that copies it. */
-export function Snippet({ text, label = "Copy" }: { text: string; label?: string }): ReactElement {
+/** A button that copies a text and says so. */
+export function CopyButton({ text, label = "Copy", small = false, quiet = false }: CopyButtonProps): ReactElement {
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
     void navigator.clipboard?.writeText(text).then(() => {
@@ -13,21 +13,35 @@ export function Snippet({ text, label = "Copy" }: { text: string; label?: string
     });
   };
   return (
+    <button className={["button", small ? "small" : "", quiet ? "quiet" : ""].filter(Boolean).join(" ")} onClick={copy}>
+      <Icon name={copied ? "check" : "copy"} size={small ? 13 : 16} /> {copied ? "Copied" : label}
+    </button>
+  );
+}
+
+interface CopyButtonProps {
+  readonly text: string;
+  readonly label?: string;
+  readonly small?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Text with a button that copies it. */
+export function Snippet({ text, label = "Copy" }: { text: string; label?: string }): ReactElement {
+  return (
     <div className="snippet">
       <pre>{text}</pre>
-      <button className="button quiet" onClick={copy}>
-        <Icon name={copied ? "check" : "copy"} /> {copied ? "Copied" : label}
-      </button>
+      <CopyButton quiet text={text} label={label} />
     </div>
   );
 }
 
 /** Says why it is empty, and the three lines of Python that fill it. */
-export function Empty({ title, children, entity, project }: EmptyProps): ReactElement {
+export function Empty({ title, children, entity, project, body = 'run.log({"loss": 0.42})' }: EmptyProps): ReactElement {
   const lines = [
     "import wandb",
     `with wandb.init(project=${quote(project ?? "my-project")}${entity ? `, entity=${quote(entity)}` : ""}) as run:`,
-    '    run.log({"loss": 0.42})',
+    `    ${body}`,
   ];
   return (
     <div className="empty">
@@ -43,6 +57,8 @@ interface EmptyProps {
   readonly children: ReactNode;
   readonly entity?: string;
   readonly project?: string;
+  /** The line of Python that fills what is empty. */
+  readonly body?: string;
 }
 
 function quote(text: string): string {

@@ -1,6 +1,6 @@
-/** One run: its charts, its overview, its console. */
+/** One run: its charts and all else that is recorded of it, a tab each. */
 
-import { useMemo, type ReactElement } from "react";
+import { lazy, Suspense, useMemo, type ReactElement } from "react";
 import { useLive, useRun, type Live } from "../../api/live";
 import type { RunDetail } from "../../api/queries";
 import { runColour } from "../../model/colours";
@@ -13,6 +13,11 @@ import { Panels } from "../workspace/Panels";
 import { useWorkspace } from "../workspace/useWorkspace";
 import { Logs } from "./Logs";
 import { Overview } from "./Overview";
+
+const System = lazy(() => import("./System"));
+const Files = lazy(() => import("./Files"));
+const Code = lazy(() => import("./Code"));
+const Artifacts = lazy(() => import("./Artifacts"));
 
 interface RunViewProps {
   readonly entity: string;
@@ -65,6 +70,12 @@ export function RunView({ entity, project, run, tab }: RunViewProps): ReactEleme
           {tab === "charts" && <RunCharts entity={entity} project={project} detail={found} live={live} />}
           {tab === "overview" && <Overview run={found} />}
           {tab === "logs" && <Logs key={run} entity={entity} project={project} run={found} />}
+          <Suspense fallback={<main className="page"><Skeleton rows={10} /></main>}>
+            {tab === "system" && <System entity={entity} project={project} run={found} />}
+            {tab === "files" && <Files entity={entity} project={project} run={found} />}
+            {tab === "code" && <Code entity={entity} project={project} run={found} />}
+            {tab === "artifacts" && <Artifacts entity={entity} project={project} run={found} />}
+          </Suspense>
         </>
       )}
     </>
