@@ -1,38 +1,61 @@
 """The command line: `wandb` and `wb`.
 
-Commands of core and the server are theirs: `wandb core …`, `wandb server …` and `wandb
-sync …` hand over to `python -m wandb_core` and `python -m wandb_server` as they are.
+Commands of core and the server are theirs: `wandb core …`, `wandb server …`, `wandb
+sync …` and `wandb clean …` hand over to `python -m wandb_core` and `python -m
+wandb_server` as they are. The others are in `wandb.commands`, loaded when asked for.
 """
 
+import importlib
 import os
 import sys
-from pathlib import Path
 
 import click
 from wandb_proto import VERSION
 
-from wandb import _terminal
-from wandb._terminal import termerror, termlog
+from wandb._terminal import termerror
 from wandb.errors import Error
-from wandb.sdk.server_choice import choose_server
-from wandb.sdk.wandb_login import login as log_in
-from wandb.sdk.wandb_settings import Settings, write_to_file
-from wandb.sdk.wandb_setup import setup
 
 _PASSED_ON = {
     "ignore_unknown_options": True,
     "allow_extra_args": True,
     "help_option_names": [],
 }
+_PLACES = {
+    "disabled": "workspace",
+    "enabled": "workspace",
+    "init": "workspace",
+    "login": "account",
+    "logout": "account",
+    "offline": "workspace",
+    "online": "workspace",
+    "projects": "projects",
+    "pull": "run_files",
+    "purge-cache": "cache",
+    "restore": "run_files",
+    "status": "account",
+}
+"""Module of `wandb.commands` of each command; there its name has `_` for `-`."""
+_OLD_NAMES = {"off": "offline", "on": "online"}
 
 
 class _Commands(click.Group):
-    """Turns our errors into one line and exit code 1."""
+    """Loads commands when asked for; turns our errors into one line and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_PLACES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = _OLD_NAMES.get(cmd_name, cmd_name)
+        if name not in _PLACES:
+            return super().get_command(ctx, name)
+        module = importlib.import_module(f"wandb.commands.{_PLACES[name]}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except Error as problem:
+        except (Error, ValueError) as problem:
             termerror(str(problem))
             ctx.exit(1)
 
@@ -41,72 +64,6 @@ class _Commands(click.Group):
 @click.version_option(VERSION, prog_name="wandb")
 def main() -> None:
     """Track experiments: an open, independent implementation of W&B."""
-
-
-@main.command()
-@click.argument("key", required=False)
-@click.option("--host", "--base-url", "host", help="Address of the server; kept.")
-@click.option("--relogin", is_flag=True, help="Ask for the key even if there is one.")
-@click.option(
-    "--verify/--no-verify", default=True, help="Ask the server about the key."
-)
-def login(key: str | None, host: str | None, relogin: bool, verify: bool) -> None:
-    """Keep an API key for the server, in netrc."""
-    if not log_in(key=key, host=host, relogin=relogin, verify=verify):
-        sys.exit(1)
-
-
-@main.command()
-def offline() -> None:
-    """Keep the runs of this directory on this machine until `wandb sync`."""
-    path = _keep({"mode": "offline"})
-    termlog(f"W&B offline in {path.parent}. Run `wandb online` to upload again.")
-
-
-@main.command()
-def online() -> None:
-    """Upload the runs of this directory."""
-    path = _keep({"mode": "online"})
-    termlog(f"W&B online in {path.parent}.")
-
-
-@main.command()
-@click.option("--project", "-p", help="Project of the runs in this directory.")
-@click.option("--entity", "-e", help="User or team that they belong to.")
-@click.option("--reset", is_flag=True, help="Forget the settings of this directory.")
-@click.option("--mode", "-m", help="online, offline or disabled.")
-def init(
-    project: str | None, entity: str | None, reset: bool, mode: str | None
-) -> None:
-    """Keep project, entity and mode for the runs of this directory."""
-    names = {"project": project, "entity": entity, "mode": mode}
-    if reset:
-        path = _keep(dict.fromkeys(names))
-        termlog(f"Forgotten: {path}")
-        return
-    given = {name: value for name, value in names.items() if value}
-    if not given:
-        raise click.UsageError("Nothing to keep: give --project, --entity or --mode.")
-    Settings(**given)  # refuses what cannot be
-    path = _keep(dict(given))
-    termlog(f"Kept in {path}")
-
-
-@main.command()
-@click.option("--settings/--no-settings", default=True, help="Show what is set.")
-def status(settings: bool) -> None:
-    """Show which server is used and what is set."""
-    session = setup()
-    server = choose_server(session.settings, session.places, session.environ)
-    kind = "on this machine" if server.local else "configured"
-    _terminal.show(f"server   {server.base_url} ({kind})")
-    _terminal.show(f"API key  {'found' if server.api_key else 'none'}")
-    if server.offline_because:
-        _terminal.show(f"offline because {server.offline_because} is set")
-    if settings:
-        for name, value in sorted(session.settings):
-            if name in session.settings.given:
-                _terminal.show(f"{name}  {value}")
 
 
 @main.command(context_settings=_PASSED_ON)
@@ -118,8 +75,23 @@ def sync(arguments: tuple[str, ...]) -> None:
 
 @main.command(context_settings=_PASSED_ON)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def clean(arguments: tuple[str, ...]) -> None:
+    """Delete runs on this machine that are at the server: --min-hours, --force, …"""
+    from wandb.sdk.wandb_setup import setup
+
+    place = ("--wandb-dir", setup().settings.wandb_dir)
+    _hand_over("wandb_core", "clean", *place, *arguments)
+
+
+@main.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def verify(arguments: tuple[str, ...]) -> None:
-    """Compare a run's log with what the server has: wandb verify RUN"""
+    """Compare a run with the server (verify RUN), or check it (verify --host …)."""
+    from wandb.commands import server_check
+
+    if server_check.asks_for_server(arguments):
+        server_check.check_server(server_check.host_of(arguments))
+        return
     _hand_over("wandb_core", "verify", *arguments)
 
 
@@ -145,15 +117,6 @@ def _hand_over(module: str, *arguments: str) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, command)
-
-
-def _keep(changes: dict[str, str | None]) -> Path:
-    path = Path(setup().settings.wandb_dir) / "settings"
-    try:
-        write_to_file(path, changes)
-    except OSError as problem:
-        raise Error(f"{path} cannot be written: {problem}") from problem
-    return path
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ serve   run core in the foreground (started detached by the bindings)
 start   start it if it does not run      stop [--abort]   stop it
 status  [--json]                         sync PATH…       upload logs
 verify RUN   compare a run's log with the server, row by row
+clean        delete runs that are at the server
 
 For processes on other hosts: serve|start --listen HOST:PORT, and token
 """
@@ -26,7 +27,7 @@ from wandb_proto.places import Places
 from wandb_proto.remote_token import ADDRESS_VARIABLE, TOKEN_VARIABLE
 from wandb_proto.v1.core_service_pb2 import ListenRequest
 
-from wandb_core import control, sync_command, verify_command
+from wandb_core import clean_command, control, sync_command, verify_command
 from wandb_core.clock import SystemClock
 from wandb_core.daemon import Daemon
 from wandb_core.errors import CoreError, CoreRunning
@@ -73,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sync_command.add_arguments(sync)
     verify = commands.add_parser("verify", help="compare a run's log with the server")
     verify_command.add_arguments(verify)
+    clean = commands.add_parser("clean", help="delete runs that are at the server")
+    clean_command.add_arguments(clean)
     chosen = parser.parse_args(arguments)
     places = Places.from_environment(os.environ)
     try:
@@ -91,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _show_status(places, as_json=chosen.json)
             case "sync":
                 return sync_command.sync(chosen, places, os.environ, print)
+            case "clean":
+                return clean_command.clean(chosen, places, os.environ, print)
             case "verify":
                 return verify_command.verify_run(chosen, places, os.environ, print)
     except CoreError as error:

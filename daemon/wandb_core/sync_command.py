@@ -61,7 +61,7 @@ def sync(
     paths = list(chosen.paths)
     roots = []
     if chosen.sync_all or not paths:
-        roots = [Path(environ.get("WANDB_DIR") or ".") / "wandb"]
+        roots = [root_of(environ)]
     if not chosen.dry_run:
         drain_rings([*paths, *roots], places, settings)
     for root in roots:
@@ -78,6 +78,13 @@ def sync(
         chosen.base_url, places, environ, settings, start=not chosen.dry_run
     )
     return asyncio.run(sync_logs(paths, options, tools, say))
+
+
+def root_of(environ: Mapping[str, str]) -> Path:
+    """The directory that holds the run directories of the working directory."""
+    root = Path(environ.get("WANDB_DIR") or ".")
+    hidden = root / ".wandb"
+    return hidden if hidden.is_dir() else root / "wandb"
 
 
 def configured_base_url(places: Places, environ: Mapping[str, str]) -> str:

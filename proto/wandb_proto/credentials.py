@@ -58,24 +58,25 @@ def write_key(environ: Mapping[str, str], base_url: str, key: str) -> Path:
     Raises:
         OSError: the file cannot be written.
     """
-    path = netrc_path(environ)
-    path = path.resolve() if path.is_symlink() else path
-    try:
-        old = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        old = ""
+    machine = machine_of(base_url)
+    entry = f"machine {machine}\n  login user\n  password {key}\n"
+    path = _real_path(environ)
+    _replace(path, _without_machine(_read(path), machine) + entry)
+    return path
+
+
+def remove_key(environ: Mapping[str, str], base_url: str) -> Path | None:
+    """Drop the entry of this server, keep all others; None if there was none.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = _real_path(environ)
+    old = _read(path)
     kept = _without_machine(old, machine_of(base_url))
-    entry = f"machine {machine_of(base_url)}\n  login user\n  password {key}\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".netrc-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(kept + entry)
-        os.chmod(temporary, 0o600)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    if read_key(environ, base_url) is None:
+        return None
+    _replace(path, kept)
     return path
 
 
@@ -89,6 +90,32 @@ def key_problem(key: str) -> str | None:
     if len(secret) < KEY_CHARACTERS_MIN:
         return f"API key must have {KEY_CHARACTERS_MIN}+ characters, has {len(secret)}."
     return None
+
+
+def _real_path(environ: Mapping[str, str]) -> Path:
+    path = netrc_path(environ)
+    return path.resolve() if path.is_symlink() else path
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _replace(path: Path, text: str) -> None:
+    """In one step, mode 0600."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".netrc-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o600)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def _words(line: str) -> list[str]:
