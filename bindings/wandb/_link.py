@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
+from wandb_proto.machine_place import MachinePlace
 from wandb_proto.remote_token import CERTIFICATE_NAME
 from wandb_proto.ring import RingReader
 
@@ -60,6 +61,19 @@ _QUESTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The settings of system metrics, and where this process is."""
+
+    interval_s: float
+    """0: no samples."""
+    pid: int
+    whole_tree: bool
+    disk_paths: tuple[str, ...]
+    gpu_ids: tuple[int, ...]
+    place: MachinePlace
+
+
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """What core is told about a stream when it is opened."""
 
@@ -70,9 +84,13 @@ class Publisher:
     api_key: str
     pid: int
     primary: bool
+    monitoring: "Monitoring | None" = None
+    """What core is to sample; None: nothing."""
 
     @classmethod
-    def of(cls, reader: RingReader, api_key: str) -> "Publisher":
+    def of(
+        cls, reader: RingReader, api_key: str, monitoring: "Monitoring | None" = None
+    ) -> "Publisher":
         """What the ring's header says; a core on another host hears no path of ours."""
         known = reader.header
         is_remote = bool(known.core_address)
@@ -84,6 +102,7 @@ class Publisher:
             api_key=api_key,
             pid=known.pid,
             primary=known.primary,
+            monitoring=monitoring if known.primary else None,
         )
 
 
@@ -327,7 +346,7 @@ class Link:
 
     def _opening(self, pb: Any) -> Any:
         known = self._publisher
-        return pb.StreamOpening(
+        opening = pb.StreamOpening(
             stream_id=known.stream_id,
             run_id=known.run_id,
             log_path=known.log_path,
@@ -336,6 +355,19 @@ class Link:
             pid=known.pid,
             primary=known.primary,
         )
+        if (asked := known.monitoring) is not None:
+            opening.monitoring.CopyFrom(
+                pb.Monitoring(
+                    interval_s=asked.interval_s,
+                    pid=asked.pid,
+                    whole_tree=asked.whole_tree,
+                    disk_paths=asked.disk_paths,
+                    gpu_ids=asked.gpu_ids,
+                    boot_id=asked.place.boot_id,
+                    pid_namespace=asked.place.pid_namespace,
+                )
+            )
+        return opening
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)

@@ -25,7 +25,7 @@ from wandb_proto.spool_place import choose_spool_dir
 from wandb._courier import Courier
 from wandb._encode import DataEncoder, encode_log_request
 from wandb._launcher import CoreUnavailable
-from wandb._link import Connector, Link, Publisher
+from wandb._link import Connector, Link, Monitoring, Publisher
 from wandb._log_call import Log, StepCounter, make_log
 from wandb._remote_core import RemoteCore, connector_for
 from wandb._spool import FULL_CHOICES, FullRing, Notify, Spool, SpoolCounts
@@ -51,6 +51,8 @@ class StreamSettings:
     full: FullRing = field(default_factory=FullRing)
     allow_out_of_order: bool = False
     """Steps gone by are kept by core: nothing to warn of."""
+    monitoring: Monitoring | None = None
+    """What core is to sample for this process."""
     fallback_dir: str = field(default_factory=tempfile.gettempdir)
     """Where overflow files go if the run's directory takes none."""
 
@@ -62,6 +64,7 @@ class StreamSettings:
         base_url: str = "",
         *,
         allow_out_of_order: bool = False,
+        monitoring: Monitoring | None = None,
     ) -> "StreamSettings":
         """Raises ValueError if WANDB_FULL is none of overflow, wait and drop, or if a
         core on another host is named and its token is missing or no token.
@@ -78,6 +81,7 @@ class StreamSettings:
             core_address=remote.address if remote else "",
             full=FullRing(choice),
             allow_out_of_order=allow_out_of_order,
+            monitoring=monitoring,
         )
 
 
@@ -240,7 +244,8 @@ class Stream:
         self._link.start()
 
     def _new_link(self, reader: RingReader) -> Link:
-        publisher = Publisher.of(reader, self._settings.api_key)
+        settings = self._settings
+        publisher = Publisher.of(reader, settings.api_key, settings.monitoring)
         on_thread = self._spool.join_link_thread
         return Link(reader, publisher, self._connector, self._notify, on_thread)
 

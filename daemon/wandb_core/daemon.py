@@ -31,6 +31,7 @@ from wandb_core.lifecycle import (
     write_address,
 )
 from wandb_core.local_server import LocalServer
+from wandb_core.monitor import Monitor
 from wandb_core.owner_mark import Machine
 from wandb_core.pending_upload import LOCAL_SERVER_RETRY_S, UploadTools
 from wandb_core.receiver import Endpoint
@@ -97,7 +98,11 @@ class Daemon:
         """Serve until it is time to leave; afterwards nobody finds us any more."""
         async with asyncio.TaskGroup() as tasks:
             runs = Runs(
-                tasks, self._tools, self._places.spool_dirs, self._attention.set
+                tasks,
+                self._tools,
+                Monitor(self._clock, self._settings.sample_timeout_s),
+                self._places.spool_dirs,
+                self._attention.set,
             )
             self._abort_now = runs.abort
             report = StatusReport(runs, self._clock)

@@ -11,6 +11,9 @@ from typing import Protocol
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1.record_pb2 import Record
 
+OWN_RECORDS = ""
+"""Stands for a stream in batches that core itself made: they are in no ring."""
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingBatch:

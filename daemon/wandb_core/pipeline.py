@@ -31,10 +31,12 @@ from wandb_core.channel import Channel
 from wandb_core.clock import Clock
 from wandb_core.errors import CoreError, LogOwnedElsewhere
 from wandb_core.model import IncomingBatch
+from wandb_core.monitor import Monitor, Watch
 from wandb_core.notices import RunNotices
 from wandb_core.owner_mark import Machine
 from wandb_core.run_log import RunLog, StagedBatches
 from wandb_core.settings import CoreSettings
+from wandb_core.run_sampling import RunSampling
 from wandb_core.stream_link import StreamLink
 from wandb_core.transaction_log import Files
 from wandb_core.written_log import WrittenLog
@@ -64,6 +66,8 @@ class Writer:
     left_at: float = 0.0
     """When its link was lost, by the monotonic clock."""
 
+    watch: Watch | None = None
+    """What is to be sampled while it writes."""
 
 @dataclass(slots=True)
 class PipelineCounts:
@@ -94,6 +98,7 @@ class RunPipeline:
         clock: Clock,
         machine: Machine,
         totals: PipelineCounts,
+        monitor: Monitor,
         remember: Callable[["RunPipeline", UploadTarget], None],
         on_target: Callable[["RunPipeline", UploadTarget], None],
         on_detach: Callable[[], None],
@@ -123,6 +128,8 @@ class RunPipeline:
         self._unsynced = asyncio.Event()
         self._is_abandoned = False
 
+        self._sampling = RunSampling(monitor, clock, self._inbox.send)
+        self._may_sample = asyncio.Event()
     # ---- its writers ---------------------------------------------------------------
 
     def expect(self, writer: Writer) -> Writer:
@@ -142,6 +149,8 @@ class RunPipeline:
             self.notices.listen(writer.link)
         return writer.link
 
+            self._sampling.watch = writer.watch
+            self._let_sample()
     def forget(self, stream_id: str) -> None:
         """The writer is gone, and all that it wrote is in the log."""
         self.writers.pop(stream_id, None)
@@ -200,11 +209,13 @@ class RunPipeline:
                 mark = tasks.create_task(self._touch_mark())
                 opened = not self.path.exists() or await self._open()
                 if opened and await self._append_batches() and self._is_abandoned:
+                sampling = tasks.create_task(self._sample())
                     await self._settle()
                 sync.cancel()
                 mark.cancel()
             await self._sync()
         finally:
+                sampling.cancel()
             await self._close()
 
     async def finish(self, *, abandoned: bool) -> None:
@@ -311,6 +322,7 @@ class RunPipeline:
         )
 
     async def _write(self) -> bool:
+        run_log.last_words = self._sampling.last_words
         """Append what is staged, as often as it takes; False if we stop before."""
         assert self._run_log is not None
         while True:
@@ -418,3 +430,15 @@ class RunPipeline:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            self._let_sample()
+
+    def _let_sample(self) -> None:
+        """System metrics begin when the run is in the log and its process is here."""
+        if self.target is not None and self._sampling.watch is not None:
+            self._may_sample.set()
+
+    async def _sample(self) -> None:
+        await self._may_sample.wait()
+        run_log = self._run_log
+        if run_log is not None and not self.written.exited:
+            await self._sampling.run(lambda: run_log.processor.environment)

@@ -13,7 +13,7 @@ an append. A crash between two lines leaves either a batch whose carrier is in t
 to deliver them again, and keeps them if they exist nowhere else.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from wandb_core.errors import (
     LogOwnedElsewhere,
     RecordRejected,
 )
-from wandb_core.model import IncomingBatch, LoggedRecord
+from wandb_core.model import OWN_RECORDS, IncomingBatch, LoggedRecord
 from wandb_core.owner_mark import Machine
 from wandb_core.processor import RunProcessor
 from wandb_core.settings import CoreSettings
@@ -74,6 +74,8 @@ class RunLog:
         self.processor = processor
         self.new_processor = RunProcessor
         """What makes a processor; another one in tests."""
+        self.last_words: Callable[[], Record | None] = lambda: None
+        """Asked for what is to stand before the exit record."""
         self._run_id = run_id
         self.damages: list[LogDamaged] = []
         """Found when the log was opened; for the user."""
@@ -145,6 +147,9 @@ class RunLog:
         next_sequences: dict[str, int] = {}
         record_count = 0
         for index, batch in enumerate(batches):
+            if batch.stream_id == OWN_RECORDS:
+                self._stage_own(batch)
+                continue
             known = self.processor.next_sequence(batch.stream_id)
             end = batch.first_sequence + len(batch.records)
             next_sequences[batch.stream_id] = max(known, end)
@@ -205,11 +210,8 @@ class RunLog:
         Raises:
             LogWriteFailed: nothing was written; call it again.
         """
-        streams = self.processor.known_streams
-        if streams and self.processor.close_open_row():
-            self._stage_records(
-                streams[0], self.processor.next_sequence(streams[0]), checkpoint=False
-            )
+        if self.processor.known_streams and self.processor.close_open_row():
+            self._stage_carrier()
         if not self._staged:
             return False
         self.write_staged()
@@ -230,7 +232,10 @@ class RunLog:
         self, stream_id: str, sequence: int, data: bytes
     ) -> RecordRejected | None:
         try:
-            self.processor.apply(stream_id, sequence, Record.FromString(data))
+            record = Record.FromString(data)
+            if record.HasField("exit") and not self.exited:
+                self._speak_last_words()
+            self.processor.apply(stream_id, sequence, record)
         except RecordRejected as rejection:
             return rejection
         except DecodeError as error:
@@ -239,11 +244,33 @@ class RunLog:
             return RecordRejected(stream_id, sequence, repr(error))
         return None
 
+    def _speak_last_words(self) -> None:
+        words = self.last_words()
+        if words is not None and self.processor.run is not None:
+            self.processor.add(words)
+
+    def _stage_own(self, batch: IncomingBatch) -> None:
+        """Core's own records: dropped where there is no run (any more) to add to."""
+        if not self.processor.known_streams or self.exited:
+            return
+        for data in batch.records:
+            self.processor.add(Record.FromString(data))
+        self._stage_carrier()
+
+    def _stage_carrier(self) -> None:
+        """End a batch of which no stream sent anything."""
+        stream_id = self.processor.known_streams[0]
+        self._stage_records(
+            stream_id, self.processor.next_sequence(stream_id), checkpoint=False
+        )
+
     def _stage_singly(
         self, batches: Sequence[IncomingBatch], faulty: Collection[tuple[str, int]]
     ) -> RecordRejected | None:
         """Stage record by record; returns the first one at fault that is not known."""
         for batch in batches:
+            if batch.stream_id == OWN_RECORDS:
+                continue
             for sequence, data in enumerate(batch.records, batch.first_sequence):
                 if sequence < self.processor.next_sequence(batch.stream_id):
                     continue

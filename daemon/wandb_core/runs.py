@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from wandb_proto.machine_place import MachinePlace
 from wandb_proto.v1.core_service_pb2 import StreamOpening
 from wandb_proto.v1.record_pb2 import UploadTarget
 
@@ -21,6 +22,7 @@ from wandb_core import owner_mark
 from wandb_core.backlog import BacklogDamage, BacklogEntry
 from wandb_core.channel import ChannelClosed
 from wandb_core.errors import LinkLost, StreamRefused
+from wandb_core.monitor import Monitor, Watch
 from wandb_core.notices import RunNotices
 from wandb_core.orphan_rings import FoundRing, OrphanRing, find_rings, look_at
 from wandb_core.pending_upload import ONLINE_MODES, PendingUpload, UploadTools
@@ -45,6 +47,7 @@ class Runs:
         self,
         tasks: asyncio.TaskGroup,
         tools: UploadTools,
+        monitor: Monitor,
         spool_dirs: tuple[Path, ...],
         wake_up: Callable[[], None],
     ) -> None:
@@ -57,6 +60,8 @@ class Runs:
         """Of all pipelines since core began."""
         self._tasks = tasks
         self._tools = tools
+        self._monitor = monitor
+        self._place = MachinePlace.here()
         self._spool_dirs = spool_dirs
         self._wake_up = wake_up
         self._draining: set[Path] = set()
@@ -130,8 +135,14 @@ class Runs:
                 pid=opening.pid,
                 primary=opening.primary,
                 is_remote=is_remote,
+                watch=self._watch_of(opening),
             )
         )
+
+    def _watch_of(self, opening: StreamOpening) -> Watch | None:
+        if not opening.HasField("monitoring"):
+            return None
+        return Watch.of(opening.monitoring, self._place)
 
     def await_remote(self, entries: Iterable[BacklogEntry]) -> None:
         """These logs are written from other hosts: not settled before they had time to
@@ -236,6 +247,7 @@ class Runs:
             settings=self._tools.settings,
             clock=self._tools.clock,
             machine=self._tools.machine,
+            monitor=self._monitor,
             totals=self.totals,
             remember=self._remember,
             on_target=self._target_known,

@@ -58,6 +58,9 @@ class CoreSettings:
     write_retry_s: float = _setting(
         1.0, "0.01..3600", "Pause after the disk refused a write."
     )
+    sample_timeout_s: float = _setting(
+        5.0, "0.01..600", "A reading of the system that takes longer is left out."
+    )
     orphan_check_s: float = _setting(
         2.0, "0.05..3600", "How often rings are looked at whose stream broke."
     )

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from wandb_core.clock import SystemClock
 from wandb_core.model import IncomingBatch
+from wandb_core.monitor import Monitor
 from wandb_core.owner_mark import Machine
 from wandb_core.pipeline import PipelineCounts, RunPipeline, Writer
 from wandb_core.settings import CoreSettings
@@ -51,6 +52,7 @@ def pipeline_on(path: Path, files: FaultyFile) -> RunPipeline:
         settings=CoreSettings(write_retry_s=0.01, fsync_interval_s=0.01),
         clock=SystemClock(),
         machine=Machine("host1", "boot1"),
+        monitor=Monitor(SystemClock(), 5.0),
         totals=PipelineCounts(),
         remember=lambda *_: None,
         on_target=lambda *_: None,

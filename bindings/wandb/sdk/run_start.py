@@ -30,6 +30,7 @@ from wandb.sdk.environment import (
 )
 from wandb.sdk.git import Repository, find_repository, without_credentials
 from wandb.sdk.live_run import LiveRun
+from wandb.sdk.monitoring import monitoring_of
 from wandb.sdk.names import readable_name
 from wandb.sdk.notebook import link, show_html, shows_html
 from wandb.sdk.plain_values import plain
@@ -177,6 +178,7 @@ def _stream_settings(
             api_key=key or "",
             base_url=server.base_url,
             allow_out_of_order=settings.allow_out_of_order,
+            monitoring=monitoring_of(settings),
         )
     except ValueError as problem:
         variable = str(problem).partition(" ")[0].rstrip(":")

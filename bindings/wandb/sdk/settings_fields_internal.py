@@ -16,6 +16,15 @@ from wandb.sdk.settings_fields import (
 _LATER = "No effect yet."
 
 
+def _numbers(value: Any) -> tuple[int, ...]:
+    """`[0, 1]` as a list or as text with or without brackets."""
+    words = value.strip("[] ").split(",") if isinstance(value, str) else value
+    try:
+        return tuple(int(word) for word in words if str(word).strip())
+    except (TypeError, ValueError):
+        raise ValueError("whole numbers, such as 0,1") from None
+
+
 @dataclass(frozen=True, init=False)
 class WriterFields:
     """Which writer of a run this is, and what it records."""
@@ -61,21 +70,31 @@ class WriterFields:
 class MonitorFields:
     """System metrics."""
 
-    x_disable_stats: bool = setting(False, switch, _LATER)
-    x_stats_sampling_interval: float = setting(15.0, number, _LATER)
-    x_stats_pid: int | None = setting(None, whole, _LATER)
-    x_stats_gpu_device_ids: Any = setting(None, anything, _LATER)  # noqa: RUF009
+    x_disable_stats: bool = setting(False, switch, "Record no system metrics.")
+    x_stats_sampling_interval: float = setting(
+        15.0, number, "Seconds between two samples of system metrics, at least 0.1."
+    )
+    x_stats_pid: int | None = setting(
+        None, whole, "Process whose figures are recorded; default: this one."
+    )
+    x_stats_gpu_device_ids: tuple[int, ...] | None = setting(
+        None, _numbers, "GPUs that are recorded, such as 0,1; default: all."
+    )
     x_stats_gpu_count: int | None = setting(None, whole, _LATER)
     x_stats_gpu_type: str | None = setting(None, text, _LATER)
     x_stats_cpu_count: int | None = setting(None, whole, _LATER)
     x_stats_cpu_logical_count: int | None = setting(None, whole, _LATER)
-    x_stats_disk_paths: tuple[str, ...] = setting(("/",), names, _LATER)
+    x_stats_disk_paths: tuple[str, ...] = setting(
+        ("/",), names, "Paths whose file systems are recorded."
+    )
     x_stats_open_metrics_endpoints: Any = setting(None, anything, _LATER)  # noqa: RUF009
     x_stats_open_metrics_filters: Any = setting(None, anything, _LATER)  # noqa: RUF009
     x_stats_open_metrics_http_headers: Any = setting(None, anything, _LATER)  # noqa: RUF009
     x_stats_dcgm_exporter: str | None = setting(None, text, _LATER)
     x_stats_buffer_size: int = setting(0, whole, _LATER)
-    x_stats_track_process_tree: bool = setting(False, switch, _LATER)
+    x_stats_track_process_tree: bool | None = setting(
+        None, switch, "Whether figures of the process count its children; default: yes."
+    )
     x_stats_self_usage: bool = setting(False, switch, _LATER)
 
 

@@ -99,6 +99,11 @@ class RunProcessor:
         return self._state.run
 
     @property
+    def environment(self) -> pb.EnvironmentRecord | None:
+        """The machine of the first writer, as far as it was told."""
+        return self._state.environment()
+
+    @property
     def exited(self) -> bool:
         """Whether the exit record was applied."""
         return self._state.exit is not None
@@ -144,6 +149,10 @@ class RunProcessor:
             self._finish_run(record)
         else:
             self._pass_on(record)
+
+    def add(self, record: pb.Record) -> None:
+        """Take a record that core made itself; it may be changed and is not kept."""
+        self._pass_on(record)
 
     def close_open_row(self) -> bool:
         """Commit the row that is still open, for no writer is left to do it.

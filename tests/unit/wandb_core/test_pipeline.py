@@ -10,6 +10,7 @@ from typing import Any
 
 from wandb_core.clock import SystemClock
 from wandb_core.model import IncomingBatch
+from wandb_core.monitor import Monitor
 from wandb_core.owner_mark import Machine, owner_path
 from wandb_core.pipeline import PipelineCounts, RunPipeline, Writer
 from wandb_core.settings import CoreSettings
@@ -55,6 +56,7 @@ class Running:
             settings=CoreSettings(**{"write_retry_s": 0.02, **settings}),
             clock=SystemClock(),
             machine=HERE,
+            monitor=Monitor(SystemClock(), 5.0),
             totals=PipelineCounts(),
             remember=lambda pipeline, _: self.remembered_at_end.append(
                 pipeline.written.committed_end()

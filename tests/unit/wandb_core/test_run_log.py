@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
-from wandb_core.model import IncomingBatch
+from wandb_core.model import OWN_RECORDS, IncomingBatch
 from wandb_core.owner_mark import Machine
 from wandb_core.processor import RunProcessor
 from wandb_core.run_log import RunLog
 from wandb_core.settings import CoreSettings
 from wandb_core.transaction_log import find_last_checkpoint, read_all
+from wandb_proto.v1.record_pb2 import Record
 
 from tests.support.core_process import exit_run, log, open_run
 
@@ -93,3 +94,68 @@ def test_a_record_at_fault_is_left_out_and_the_others_are_kept(tmp_path: Path) -
     assert staged.next_sequences == {"s1": 7}
     assert [fault.sequence for fault in staged.rejections] == [4, 6]
     assert "defect" in staged.rejections[0].reason
+
+
+def stats(cpu: int) -> Record:
+    record = Record()
+    record.stats.item.add(key="cpu", value_json=str(cpu))
+    return record
+
+
+def own(*records: Record) -> IncomingBatch:
+    serialised = tuple(record.SerializeToString() for record in records)
+    return IncomingBatch(OWN_RECORDS, 0, serialised)
+
+
+def kinds(path: Path) -> list[str]:
+    """Of records that are no summaries and carriers."""
+    found = (logged.record.WhichOneof("record_type") for logged in read_all(path))
+    return [kind for kind in found if kind and kind != "summary"]
+
+
+def test_cores_own_records_stand_between_those_of_the_streams(tmp_path: Path) -> None:
+    path = tmp_path / "run-run1.wandb"
+    run_log = opened(path)
+
+    first = run_log.stage([own(stats(0)), batch(1, open_run("run1")), own(stats(1))])
+    run_log.write_staged()
+    second = run_log.stage([batch(2, log({"x": 1})), own(stats(2))])
+    run_log.write_staged()
+    run_log.close()
+
+    # The first one came before there was a run.
+    assert kinds(path) == ["header", "run", "stats", "history", "stats"]
+    assert (first.next_sequences, second.next_sequences) == ({"s1": 2}, {"s1": 3})
+    assert opened(path).processor.next_sequence("s1") == 3
+
+
+def test_the_last_sample_stands_before_the_exit_record(tmp_path: Path) -> None:
+    path = tmp_path / "run-run1.wandb"
+    run_log = opened(path)
+    run_log.last_words = lambda: stats(9)
+
+    run_log.stage([batch(1, open_run("run1"), log({"x": 1}), exit_run())])
+    run_log.stage([own(stats(10))])
+    run_log.write_staged()
+
+    assert kinds(path) == ["header", "run", "history", "stats", "exit"]
+
+
+def test_a_sample_that_came_with_a_record_at_fault_is_lost_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run-run1.wandb"
+    run_log = opened(path)
+    run_log.new_processor = Fragile
+    run_log.processor = Fragile("run1", "1.0")
+    batches = [
+        batch(1, open_run("run1")),
+        own(stats(1)),
+        batch(2, log({"x": 12}), log({"x": 13}), log({"x": 14})),
+    ]
+
+    staged = run_log.stage_sound(batches)
+    run_log.write_staged()
+
+    assert rows(path) == [12, 14]
+    assert staged.next_sequences == {"s1": 5}
