@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 from wandb_proto import json_codec
 
-from wandb._values import MediaEncoder, ValueConverter
+from wandb._values import ValueConverter
 
 RECORD_BYTES_MAX = 60 << 20
 """A record must fit into one gRPC message of 64 MiB."""
@@ -66,16 +66,17 @@ class DataEncoder:
     """Encodes the dictionaries of log(); remembers per type how to convert.
 
     warn: told once per type that values of it are stored as text, and of sizes.
-    media_encoder: see `_values.MediaEncoder`.
+    refuses_rich: values that are media raise `RichValue`, else they become text.
     """
 
     def __init__(
         self,
         warn: Callable[[str], None] | None = None,
-        media_encoder: MediaEncoder | None = None,
+        *,
+        refuses_rich: bool = False,
     ) -> None:
         self._warn = warn or (lambda _: None)
-        self._values = ValueConverter(self._warn, media_encoder)
+        self._values = ValueConverter(self._warn, refuses_rich=refuses_rich)
         self._warned: set[str | tuple[str, str]] = set()
         self.default: Callable[[Any], Any] = self._values.quick
         """For `orjson.dumps(data, default, OPTIONS)`, the fast path."""
@@ -89,6 +90,7 @@ class DataEncoder:
             TypeError: not a mapping, or a key of the top level is not a str.
             ValueError: an array of more than 32 elements has no finite one.
             RecordTooLarge: take `parts`.
+            RichValue: there is media in it, and this encoder refuses that.
         """
         if not isinstance(data, Mapping):
             raise TypeError(
@@ -180,10 +182,11 @@ class DataEncoder:
 def encode_log_data(
     data: Mapping[str, Any],
     warn: Callable[[str], None] | None = None,
-    media_encoder: MediaEncoder | None = None,
+    *,
+    refuses_rich: bool = False,
 ) -> bytes:
     """One dictionary as JSON; see `DataEncoder.encode`, which remembers types."""
-    return DataEncoder(warn, media_encoder).encode(data)
+    return DataEncoder(warn, refuses_rich=refuses_rich).encode(data)
 
 
 def encode_log_request(

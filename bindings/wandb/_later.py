@@ -11,21 +11,20 @@ from typing import Any, NoReturn
 from wandb.errors import UnsupportedError
 
 _CLASSES_TEXT = """
-Artifact ArtifactTTL Audio Classes EvalTable Graph Histogram Html Image JoinedTable
-Molecule Object3D Plotly Table Video
+Artifact ArtifactTTL
 """
 CLASSES = frozenset(_CLASSES_TEXT.split())
 _FUNCTIONS_TEXT = """
-agent attach box3d controller link_model log_artifact log_model
-plot_table profiler restore save sweep unwatch
-use_artifact use_model visualize watch
+agent attach controller link_model log_artifact log_model
+profiler restore save sweep unwatch
+use_artifact use_model watch
 """
 FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 _RUN_TEXT = """
 upsert_artifact finish_artifact link_artifact log_code
 """
 _MODULES_TEXT = """
-analytics data_types gym jupyter plot sacred
+analytics gym jupyter sacred
 sagemaker_auth sklearn tensorboard tensorflow trigger wandb_torch
 """
 RUN_METHODS = FUNCTIONS | frozenset(_RUN_TEXT.split())

@@ -26,6 +26,7 @@ from wandb._encode import (
     log_prefix,
 )
 from wandb._spool import Spool
+from wandb._values import RichValue
 
 _STEP_MAX = 2**63 - 1
 _FAST_BYTES_MAX = 4096
@@ -47,6 +48,19 @@ class Log(Protocol):
         ...
 
 
+Rich = Callable[[Any, int], tuple[dict[str, Any], bytes]]
+"""Takes (data, step): plain data for it, and more fields of the log request."""
+
+
+class RichCalls:
+    """Who takes the calls with media; nobody before the run is complete."""
+
+    __slots__ = ("take",)
+
+    def __init__(self) -> None:
+        self.take: Rich | None = None
+
+
 class StepCounter:
     """The step that the next commit gets, as far as this stream knows."""
 
@@ -55,17 +69,27 @@ class StepCounter:
     def __init__(self) -> None:
         self.current = 0
 
+    def place(self, step: Any) -> int:
+        """The step that a call with this argument belongs to.
+
+        Raises:
+            TypeError: neither None nor an integer.
+        """
+        if step is None:
+            return self.current
+        if isinstance(step, bool) or not hasattr(step, "__index__"):
+            raise TypeError(
+                f"wandb.log(step=…) must be an integer, not {type(step).__name__}"
+            )
+        return operator.index(step)
+
     def enter(self, step: Any, commit: bool, refuse: Callable[[int, int], None]) -> int:
         """Take one call with a step; tells `refuse(step, current)` if it has gone by.
 
         Raises:
             TypeError: not an integer.
         """
-        if isinstance(step, bool) or not hasattr(step, "__index__"):
-            raise TypeError(
-                f"wandb.log(step=…) must be an integer, not {type(step).__name__}"
-            )
-        number = operator.index(step)
+        number = self.place(step)
         if number < self.current:
             refuse(number, self.current)
         else:
@@ -79,8 +103,11 @@ def make_log(
     encoder: DataEncoder,
     steps: StepCounter,
     refuse: Callable[[int, int], None],
+    rich: RichCalls,
 ) -> Log:
     """The closure behind `Stream.log`.
+
+    rich: takes the calls with media, which `encoder` must refuse.
 
     refuse: told (step, current step) when a call's step has gone by. Core has the last
     word about that (another stream may have closed steps), so the data go to it anyway.
@@ -117,6 +144,26 @@ def make_log(
             prefix = log_prefix(len(body), is_committed and not left, len(suffix))
             spool.append(prefix + body + suffix)
 
+    def log_rich(data: Any, step: Any, commit: bool | None) -> None:
+        assert rich.take is not None
+        plain, more = rich.take(data, steps.place(step))
+        try:
+            body = encode(plain)
+        except RecordTooLarge:
+            if more:  # they belong to one record: the media go before the rest
+                media = {k: v for k, v in plain.items() if v is not data.get(k)}
+                plain = {k: v for k, v in plain.items() if k not in media}
+                append_rich(encode(media), more, step, False)
+            return log_parts(plain, step, commit)
+        return append_rich(body, more, step, commit)
+
+    def append_rich(body: bytes, more: bytes, step: Any, commit: bool | None) -> None:
+        is_committed = step is None if commit is None else bool(commit)
+        _, suffix = place(step, commit, len(body))
+        suffix = more + suffix + pack_timestamp(TIMESTAMP_TAG, now())
+        prefix = log_prefix(len(body), is_committed, len(suffix))
+        spool.append(prefix + body + suffix)
+
     def log(data: Any, step: Any = None, commit: bool | None = None) -> None:
         try:
             if type(data) is not dict or "_step" in data or "" in data:
@@ -131,6 +178,8 @@ def make_log(
                     body = encode(data)
         except RecordTooLarge:
             return log_parts(data, step, commit)
+        except RichValue:
+            return log_rich(data, step, commit)
         if step is None and (commit is None or commit is True):
             prefix, suffix = prefixes[len(body)], b""
             steps.current += 1

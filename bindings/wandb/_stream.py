@@ -26,10 +26,9 @@ from wandb._courier import Courier
 from wandb._encode import DataEncoder, encode_log_request
 from wandb._launcher import CoreUnavailable
 from wandb._link import Connector, Link, Monitoring, Publisher
-from wandb._log_call import Log, StepCounter, make_log
+from wandb._log_call import Log, Rich, RichCalls, StepCounter, make_log
 from wandb._remote_core import RemoteCore, connector_for
 from wandb._spool import FULL_CHOICES, FullRing, Notify, Spool, SpoolCounts
-from wandb._values import MediaEncoder
 
 RING_BYTES = 8 << 20
 CLOSE_WAIT_S = 2.0
@@ -111,7 +110,10 @@ class Stream:
         self._reader: RingReader | None = None
         self._steps = StepCounter()
         self._spool = Spool(ring, settings.full, notify, self._kick)
-        self.log: Log = make_log(self._spool, encoder, self._steps, self._refuse)
+        self._rich = RichCalls()
+        self.log: Log = make_log(
+            self._spool, encoder, self._steps, self._refuse, self._rich
+        )
         self._connect(ring)
         if settings.core_address and ring.path is not None:
             _deliver_left_rings(places, environ, str(ring.path))
@@ -127,7 +129,6 @@ class Stream:
         primary: bool,
         settings: StreamSettings,
         notify: Notify = lambda level, text: None,
-        media_encoder: MediaEncoder | None = None,
         connector: Connector | None = None,
     ) -> "Stream":
         """A stream with a ring of its own and its link started. Never fails.
@@ -137,7 +138,7 @@ class Stream:
         """
         header = _new_header(run_id, str(log_path), primary, settings)
         ring = _new_ring(header, places, settings, notify)
-        encoder = DataEncoder(lambda text: notify("warning", text), media_encoder)
+        encoder = DataEncoder(lambda text: notify("warning", text), refuses_rich=True)
         return cls(ring, places, settings, notify, encoder, connector)
 
     @property
@@ -169,9 +170,18 @@ class Stream:
         return self._spool.ring.tail_sequence
 
     @property
+    def appended(self) -> int:
+        """Sequence of the next record."""
+        return self._spool.ring.sequence
+
+    @property
     def dropped(self) -> int:
         """How many records found no place at all."""
         return self._spool.counts.dropped
+
+    def take_rich(self, take: Rich) -> None:
+        """Set who turns calls with media into plain data."""
+        self._rich.take = take
 
     def append(self, record_bytes: bytes) -> None:
         """Spool one serialised Record. From any thread, signal handler or finaliser."""

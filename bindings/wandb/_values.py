@@ -12,6 +12,9 @@
 | int beyond 64 bits | float |
 | anything else | str of at most 4,096 characters, with one warning per type |
 
+Media, tables, figures and data frames are not converted here: `RichValue` says that
+there is one, and `wandb.sdk.data_types.logged` takes the call.
+
 The packages named here are never imported for it: their types are known by name.
 """
 
@@ -21,9 +24,10 @@ import enum
 import itertools
 import math
 import pathlib
+import types
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 TEXT_CHARACTERS_MAX = 4096
 DEPTH_MAX = 200
@@ -41,19 +45,23 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 Convert = Callable[[Any], Any]
 
 
-class MediaEncoder(Protocol):
-    """The extension point for media: tables, images, figures, …
+class RichValue(Exception):
+    """There is a value that is more than JSON: media, a table, a figure.
 
-    Called for every value of a dictionary, at any depth, that is not plain (an object
-    of a type that the table above does not name, or a list or tuple that holds one).
+    No error: it ends the attempt to encode the call the ordinary way.
     """
 
-    def __call__(self, value: Any, path: tuple[str, ...]) -> Any:
-        """The JSON value to store for it, or None if it is not media.
 
-        path: the keys from the top level down to the value. May raise TypeError.
-        """
-        ...
+_RICH_PACKAGES = frozenset(("matplotlib", "plotly", "bokeh"))
+
+
+def is_rich_type(kind: type) -> bool:
+    """Whether values of the type may be media, without importing anything."""
+    if getattr(kind, "_wandb_value", False) or kind is types.ModuleType:
+        return True  # a module: wandb.log({"chart": plt})
+    package = kind.__module__.partition(".")[0]
+    is_frame = package == "pandas" and kind.__name__ == "DataFrame"
+    return is_frame or package in _RICH_PACKAGES
 
 
 class _NotQuick(TypeError):
@@ -68,10 +76,11 @@ class ValueConverter:
     """Converts values; the way of each type is looked for once."""
 
     def __init__(
-        self, warn: Callable[[str], None], media_encoder: MediaEncoder | None
+        self, warn: Callable[[str], None], *, refuses_rich: bool = False
     ) -> None:
+        """refuses_rich: raise `RichValue`; else such values are stored as text."""
         self._warn = warn
-        self._media_encoder = media_encoder
+        self._refuses_rich = refuses_rich
         self._converts: dict[type, Convert | None] = {}
         self._warned: set[type] = set()
 
@@ -90,9 +99,10 @@ class ValueConverter:
         """The same value made of dict, list, str, int, float, bool and None only.
 
         Raises:
+            RichValue: there is one in it, and this converter refuses them.
             ValueError: an array of more than 32 elements has no finite one.
         """
-        return self._plain(value, (), 0)
+        return self._plain(value, 0)
 
     def is_finite(self, value: Any) -> bool:
         """Whether there is surely no NaN or infinity in it: plain values only."""
@@ -105,7 +115,7 @@ class ValueConverter:
             return all(map(self.is_finite, value))
         return kind in _PLAIN
 
-    def _plain(self, value: Any, path: tuple[str, ...], depth: int) -> Any:
+    def _plain(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind in _PLAIN:
             return self._bounded_int(value) if kind is int else value
@@ -113,50 +123,35 @@ class ValueConverter:
             return self._text(value)
         if isinstance(value, Mapping):
             return {
-                _key(key): self._plain_item(item, (*path, _key(key)), depth + 1)
-                for key, item in value.items()
+                _key(key): self._plain(item, depth + 1) for key, item in value.items()
             }
         if isinstance(value, list | tuple | set | frozenset):
-            return [self._plain(item, path, depth + 1) for item in value]
+            return [self._plain(item, depth + 1) for item in value]
         if isinstance(value, Iterator):
-            return self._take(value, path, depth)
-        return self._converted(value, path, depth)
+            return self._take(value, depth)
+        return self._converted(value, depth)
 
-    def _plain_item(self, value: Any, path: tuple[str, ...], depth: int) -> Any:
-        if self._media_encoder and self._may_be_media(value):
-            encoded = self._media_encoder(value, path)
-            if encoded is not None:
-                return encoded
-        return self._plain(value, path, depth)
-
-    def _may_be_media(self, value: Any) -> bool:
-        if type(value) is list or type(value) is tuple:
-            return any(self._may_be_media(item) for item in value)
-        return (
-            type(value) not in _PLAIN
-            and not isinstance(value, Mapping | Iterator)
-            and self._convert_of(type(value)) is None
-        )
-
-    def _converted(self, value: Any, path: tuple[str, ...], depth: int) -> Any:
+    def _converted(self, value: Any, depth: int) -> Any:
         convert = self._convert_of(type(value))
         if convert is None:
+            if self._refuses_rich and is_rich_type(type(value)):
+                raise RichValue
             return self._text(value)
         try:
-            return self._plain(convert(value), path, depth + 1)
-        except _NoFiniteElement:
+            return self._plain(convert(value), depth + 1)
+        except (_NoFiniteElement, RichValue):
             raise
         except Exception:  # what a foreign type does is its own affair
             return self._text(value)
 
-    def _take(self, values: Iterator[Any], path: tuple[str, ...], depth: int) -> Any:
+    def _take(self, values: Iterator[Any], depth: int) -> Any:
         taken = list(itertools.islice(values, ITERATOR_ITEMS_MAX))
         if len(taken) == ITERATOR_ITEMS_MAX:
             self._warn_once(
                 type(values),
                 f"only {ITERATOR_ITEMS_MAX:,} items of an iterator are kept",
             )
-        return [self._plain(item, path, depth + 1) for item in taken]
+        return [self._plain(item, depth + 1) for item in taken]
 
     def _bounded_int(self, value: int) -> Any:
         if _INT64_MIN <= value <= _INT64_MAX:
@@ -195,6 +190,8 @@ class ValueConverter:
 
 
 def _find_convert(kind: type) -> Convert | None:
+    if is_rich_type(kind):
+        return None
     if _is_array_type(kind):
         return _convert_array
     for base, convert in _CONVERTS:

@@ -34,9 +34,10 @@ from wandb_core.model import IncomingBatch
 from wandb_core.monitor import Monitor, Watch
 from wandb_core.notices import RunNotices
 from wandb_core.owner_mark import Machine
+from wandb_core.pending_images import PendingImages
 from wandb_core.run_log import RunLog, StagedBatches
-from wandb_core.settings import CoreSettings
 from wandb_core.run_sampling import RunSampling
+from wandb_core.settings import CoreSettings
 from wandb_core.stream_link import StreamLink
 from wandb_core.transaction_log import Files
 from wandb_core.written_log import WrittenLog
@@ -65,9 +66,9 @@ class Writer:
     """On another host: neither its ring nor its pid can be looked at."""
     left_at: float = 0.0
     """When its link was lost, by the monotonic clock."""
-
     watch: Watch | None = None
     """What is to be sampled while it writes."""
+
 
 @dataclass(slots=True)
 class PipelineCounts:
@@ -97,8 +98,8 @@ class RunPipeline:
         settings: CoreSettings,
         clock: Clock,
         machine: Machine,
-        totals: PipelineCounts,
         monitor: Monitor,
+        totals: PipelineCounts,
         remember: Callable[["RunPipeline", UploadTarget], None],
         on_target: Callable[["RunPipeline", UploadTarget], None],
         on_detach: Callable[[], None],
@@ -125,11 +126,12 @@ class RunPipeline:
         self._inbox: Channel[IncomingBatch] = Channel(settings.waiting_batches_max)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"log-{run_id[:12]}")
         self._run_log: RunLog | None = None
+        self._images = PendingImages(path)
         self._unsynced = asyncio.Event()
-        self._is_abandoned = False
-
         self._sampling = RunSampling(monitor, clock, self._inbox.send)
         self._may_sample = asyncio.Event()
+        self._is_abandoned = False
+
     # ---- its writers ---------------------------------------------------------------
 
     def expect(self, writer: Writer) -> Writer:
@@ -147,10 +149,10 @@ class RunPipeline:
         self.writers[writer.stream_id] = writer
         if writer.primary:
             self.notices.listen(writer.link)
-        return writer.link
-
             self._sampling.watch = writer.watch
             self._let_sample()
+        return writer.link
+
     def forget(self, stream_id: str) -> None:
         """The writer is gone, and all that it wrote is in the log."""
         self.writers.pop(stream_id, None)
@@ -207,15 +209,15 @@ class RunPipeline:
             async with asyncio.TaskGroup() as tasks:
                 sync = tasks.create_task(self._sync_regularly())
                 mark = tasks.create_task(self._touch_mark())
+                sampling = tasks.create_task(self._sample())
                 opened = not self.path.exists() or await self._open()
                 if opened and await self._append_batches() and self._is_abandoned:
-                sampling = tasks.create_task(self._sample())
                     await self._settle()
                 sync.cancel()
                 mark.cancel()
+                sampling.cancel()
             await self._sync()
         finally:
-                sampling.cancel()
             await self._close()
 
     async def finish(self, *, abandoned: bool) -> None:
@@ -238,7 +240,10 @@ class RunPipeline:
             if self._run_log is None and not await self._open():
                 return False
             assert self._run_log is not None
-            staged = await self._stage(batches)
+            completed = await self._complete(batches)
+            if completed is None:
+                return False
+            staged = await self._stage(completed)
             self._report(staged)
             if not await self._write():
                 return False
@@ -248,7 +253,28 @@ class RunPipeline:
                     staged.record_count, len(batches), len(staged.rejections), growth
                 )
             await self._acknowledge(staged)
+            await self._in_thread(self._images.remove_spent)
         return True
+
+    async def _complete(
+        self, batches: list[IncomingBatch]
+    ) -> list[IncomingBatch] | None:
+        """Make the images that came as pixels; None if we stop before."""
+        assert self._run_log is not None
+        known = self._run_log.processor.next_sequence
+        while True:
+            try:
+                work = partial(self._images.complete, batches, known)
+                completed = await self._in_thread(work)
+                break
+            except OSError as error:
+                if not await self._hold(error):
+                    return None
+        self.problem = ""
+        if self._images.lost:
+            lost, self._images.lost = self._images.lost, []
+            self.notices.notify("warning", f"The pixels of {lost[0]!r} are gone.")
+        return completed
 
     async def _settle(self) -> None:
         """Nobody is left to commit the open row: do it, as often as it takes."""
@@ -296,6 +322,7 @@ class RunPipeline:
                 if not await self._hold(error):
                     return False
         self._run_log = run_log
+        run_log.last_words = self._sampling.last_words
         self.problem = ""
         await self._remember_target()
         for damage in run_log.damages:
@@ -322,7 +349,6 @@ class RunPipeline:
         )
 
     async def _write(self) -> bool:
-        run_log.last_words = self._sampling.last_words
         """Append what is staged, as often as it takes; False if we stop before."""
         assert self._run_log is not None
         while True:
@@ -417,6 +443,18 @@ class RunPipeline:
         if self.target is None and self._run_log.target is not None:
             self.target = self._run_log.target
             self._on_target(self, self.target)
+            self._let_sample()
+
+    def _let_sample(self) -> None:
+        """System metrics begin when the run is in the log and its process is here."""
+        if self.target is not None and self._sampling.watch is not None:
+            self._may_sample.set()
+
+    async def _sample(self) -> None:
+        await self._may_sample.wait()
+        run_log = self._run_log
+        if run_log is not None and not self.written.exited:
+            await self._sampling.run(lambda: run_log.processor.environment)
 
     def _detach(self, link: StreamLink) -> None:
         self.notices.stop_listening(link)
@@ -430,15 +468,3 @@ class RunPipeline:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-            self._let_sample()
-
-    def _let_sample(self) -> None:
-        """System metrics begin when the run is in the log and its process is here."""
-        if self.target is not None and self._sampling.watch is not None:
-            self._may_sample.set()
-
-    async def _sample(self) -> None:
-        await self._may_sample.wait()
-        run_log = self._run_log
-        if run_log is not None and not self.written.exited:
-            await self._sampling.run(lambda: run_log.processor.environment)

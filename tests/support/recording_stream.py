@@ -21,7 +21,12 @@ class RecordingStream:
         self.flushes = True
         self.step = 0
         self.acknowledged = 0
+        self.appended = 0
         self.closed = False
+
+    def take_rich(self, take: Any) -> None:
+        """Remember who takes media."""
+        self.rich = take
 
     def append(self, record_bytes: bytes) -> None:
         """Keep the record."""

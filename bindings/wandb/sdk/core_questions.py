@@ -34,6 +34,17 @@ class RecordStream(Protocol):
         """How far core has come; grows while it takes records."""
         ...
 
+    @property
+    def appended(self) -> int:
+        """Number of the next record, comparable to `acknowledged`."""
+        ...
+
+    def take_rich(
+        self, take: Callable[[Any, int], tuple[dict[str, Any], bytes]]
+    ) -> None:
+        """Set who turns calls of `log` with media into plain data (see `_log_call`)."""
+        ...
+
     def append(self, record_bytes: bytes) -> None:
         """Spool one serialised Record; it survives the process on return."""
         ...

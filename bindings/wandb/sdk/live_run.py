@@ -1,14 +1,31 @@
 """A run with its surroundings: console capture, and being given up."""
 
 from time import time
+from typing import TYPE_CHECKING, Any
 
 from wandb._terminal import termlog
 from wandb.sdk import records
-from wandb.sdk.wandb_run import Run
+from wandb.sdk.wandb_run import Run, RunParts
+
+if TYPE_CHECKING:
+    from wandb.sdk.data_types.logged import LoggedMedia
 
 
 class LiveRun(Run):
     """What `wandb.init` returns unless the run is disabled."""
+
+    def __init__(self, parts: RunParts) -> None:
+        super().__init__(parts)
+        self._media: LoggedMedia | None = None
+        parts.stream.take_rich(self._take_rich)
+
+    def _take_rich(self, data: Any, step: int) -> tuple[dict[str, Any], bytes]:
+        """A call of log() with media, as plain data and what core is to complete."""
+        from wandb.sdk.data_types.logged import LoggedMedia
+
+        if self._media is None:
+            self._media = LoggedMedia(self)
+        return self._media(data, step)
 
     def _capture_console(self) -> None:
         choice = self._settings.console

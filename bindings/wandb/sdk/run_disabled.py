@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 class NoStream:
     """Takes records and keeps none."""
 
+    def take_rich(self, take: Any) -> None:
+        """Nothing is logged."""
+
     def append(self, record_bytes: bytes) -> None:
         """Forget the record."""
 
     step = 0
     acknowledged = 0
+    appended = 0
 
     def log(self, data: Any, step: Any = None, commit: Any = None) -> None:
         """Forget the data."""

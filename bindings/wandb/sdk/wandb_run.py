@@ -73,7 +73,9 @@ class Run(RunActions):
             self._publish_config, allow_val_change=parts.settings.allow_val_change
         )
         self._summary = Summary(
-            RecordedSummary(self._publish_summary, self._ask_summary)
+            RecordedSummary(
+                self._publish_summary, self._ask_summary, self._summary_value
+            )
         )
 
     # ---- logging
@@ -170,6 +172,13 @@ class Run(RunActions):
         self, update: list[tuple[records.Path, Any]], remove: list[records.Path]
     ) -> None:
         self._append(records.summary(self.id, update, remove))
+
+    def _summary_value(self, key: str, value: Any) -> Any:
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        from wandb.sdk.data_types.logged import convert
+
+        return convert(self, key, "summary", value)
 
     def _ask_summary(self) -> dict[str, Any] | None:
         if self._finished:

@@ -20,6 +20,10 @@ class SummaryStore(Protocol):
         """Record explicit changes, in order; UsageError after the end."""
         ...
 
+    def stored(self, key: str, value: Any) -> Any:
+        """The plain value to keep for what the user set; media have their files."""
+        ...
+
     def fetch(self) -> dict[str, Any]:
         """The merged summary now; never raises, what is known locally at least."""
         ...
@@ -34,6 +38,10 @@ class LocalStore:
     def change(self, update: list[tuple[Path, Any]], remove: list[Path]) -> None:
         """Apply the changes."""
         apply_changes(self.tree, update, remove)
+
+    def stored(self, key: str, value: Any) -> Any:
+        """The plain value; media become text."""
+        return plain(value)
 
     def fetch(self) -> dict[str, Any]:
         """The tree itself."""
@@ -50,7 +58,10 @@ class SummarySubDict:
     def update(self, d: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Set several values."""
         pairs = {**dict(d or {}), **more}
-        changes = [((*self._path, str(k)), plain(v)) for k, v in pairs.items()]
+        changes = [
+            ((*self._path, str(k)), self._store.stored(str(k), v))
+            for k, v in pairs.items()
+        ]
         if changes:
             self._store.change(changes, [])
 
@@ -133,23 +144,29 @@ class Summary(SummarySubDict):
 class RecordedSummary:
     """The store of a live run: explicit changes become records, core merges.
 
-    `ask` returns core's merged summary or None where core does not answer; then what
-    was set here is the best that is known.
+    `convert` turns media into plain values. `ask` returns core's merged summary, or
+    None where core does not answer; then what was set here is the best that is known.
     """
 
     def __init__(
         self,
         record: Callable[[list[tuple[Path, Any]], list[Path]], None],
         ask: Callable[[], dict[str, Any] | None],
+        convert: Callable[[str, Any], Any] = lambda key, value: value,
     ) -> None:
         self._record = record
         self._ask = ask
+        self._convert = convert
         self._known: dict[str, Any] = {}
 
     def change(self, update: list[tuple[Path, Any]], remove: list[Path]) -> None:
         """Record the changes and remember them."""
         self._record(update, remove)
         apply_changes(self._known, update, remove)
+
+    def stored(self, key: str, value: Any) -> Any:
+        """The plain value; files of media are written."""
+        return plain(self._convert(key, value))
 
     def fetch(self) -> dict[str, Any]:
         """Core's answer, else what is known here."""

@@ -299,6 +299,8 @@ class RunProcessor:
                 self._refused_rows += 1
                 return
             self._move_to(request.step)
+        if request.files:
+            self._pass_on(pb.Record(files=pb.FilesRecord(files=request.files)))
         timestamp = request.timestamp
         if not math.isfinite(timestamp):
             timestamp = self._state.start

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from wandb._encode import DataEncoder, encode_log_data
+from wandb._values import RichValue
 
 Point = namedtuple("Point", "x y")
 
@@ -214,33 +215,13 @@ def test_an_endless_nesting_ends() -> None:
 
 
 class Picture:
-    pass
+    _wandb_value = True
 
 
-def test_media_are_given_to_the_media_encoder_with_their_path() -> None:
-    seen: list[tuple[Any, tuple[str, ...]]] = []
+def test_a_value_that_may_be_media_ends_the_ordinary_way() -> None:
+    encoder = DataEncoder(refuses_rich=True)
 
-    def encode_media(value: Any, path: tuple[str, ...]) -> Any:
-        seen.append((value, path))
-        pictures = isinstance(value, list) and isinstance(value[0], Picture)
-        if isinstance(value, Picture) or pictures:
-            return {"_type": "image-file"}
-        return None
-
-    picture, other = Picture(), Thing()
-    data = {
-        "a": picture, "n": {"b": picture}, "l": [picture], "o": other, "x": 1.0,
-        "p": [1, 2], "s": {1}, "t": np.float32(1),
-    }  # fmt: skip
-
-    result = json.loads(DataEncoder(None, encode_media).encode(data))
-
-    media = {"_type": "image-file"}
-    assert result["a"] == result["n"]["b"] == result["l"] == media
-    assert result["x"] == 1.0
-    assert seen == [
-        (picture, ("a",)),
-        (picture, ("n", "b")),
-        ([picture], ("l",)),
-        (other, ("o",)),
-    ]
+    for data in ({"a": Picture()}, {"n": {"b": Picture()}}, {"l": [1, [Picture()]]}):
+        with pytest.raises(RichValue):
+            encoder.encode(data)
+    assert json.loads(encoder.encode({"o": Thing(), "t": np.float32(1)}))["t"] == 1

@@ -1,7 +1,7 @@
 """Values with a type of their own: images, sound, tables, figures, charts.
 
 ```
-wandb.Image(pixels)            checks and copies: later changes of the array do not matter
+wandb.Image(pixels)            checks and copies: the array may change later
    │ log(), summary
    ▼
 logged.convert                 finds them in what was logged
@@ -10,7 +10,7 @@ logged.convert                 finds them in what was logged
 the ordinary way of log()
 ```
 
-In an artifact the same value has the form of `value.to_json(artifact)`; `WBValue.from_json`
-reads it back. Formats: what the official clients write, so their files can be read and
-ours are understood by them.
+In an artifact the same value has the form of `value.to_json(artifact)`, and
+`WBValue.from_json` reads it back. Formats: what the official clients write, so their
+files can be read and ours are understood by them.
 """

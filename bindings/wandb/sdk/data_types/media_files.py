@@ -102,7 +102,7 @@ def store_copy(run: "Run", place: MediaPlace, source: Path) -> StoredFile:
 
 def store_link(run: "Run", place: MediaPlace, source: Path) -> StoredFile:
     """Like `store_copy`, with a symbolic link (setting `allow_media_symlink`)."""
-    sha256, size = _hash(source)
+    sha256, size = hash_file(source)
     stored = StoredFile(place.name(sha256), sha256, size)
     target = Path(run.dir) / stored.path
     with arriving(target) as partial:
@@ -165,7 +165,8 @@ def _copy(source: Path, target: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _hash(source: Path) -> tuple[str, int]:
+def hash_file(source: Path) -> tuple[str, int]:
+    """SHA-256 of a file, as hex, and its size in bytes."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as read:
         while piece := read.read(_COPY_BYTES):

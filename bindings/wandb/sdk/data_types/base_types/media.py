@@ -4,6 +4,7 @@ Its content is either bytes that we made, or a file of the user's (`_source_path
 lies elsewhere (`_reference`), which is stored as its address only.
 """
 
+import errno
 import hashlib
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from wandb.sdk.data_types.media_files import (
     HASH_CHARACTERS,
     MediaPlace,
     StoredFile,
+    hash_file,
     store_content,
     store_copy,
     store_link,
@@ -105,13 +107,15 @@ class Media(WBValue):
         """Put the file into an artifact, named after its content."""
         if self._reference is not None:
             return {"path": self._reference}
+        if self._source_path is not None and self._content is None:
+            return _add_source(artifact, self._kind, self._source_path)
         return add_content(artifact, self._kind, self.content(), self._extension)
 
     def _set_source(self, path: Any, extension: str) -> None:
         """Take a file of the user's, or an address.
 
         Raises:
-            ValueError: there is no such file.
+            FileNotFoundError: there is no such file.
         """
         self._extension = extension
         if self.path_is_reference(path):
@@ -119,7 +123,9 @@ class Media(WBValue):
             return
         source = Path(path).expanduser()
         if not source.is_file():
-            raise ValueError(f"{type(self).__name__}: there is no file {str(path)!r}")
+            raise FileNotFoundError(
+                errno.ENOENT, f"wandb.{type(self).__name__}: no such file", str(path)
+            )
         # Absolute: a script may change its directory before it logs.
         self._source_path = source.absolute()
 
@@ -165,6 +171,15 @@ def add_content(
         with artifact.new_file(name, mode="wb") as file:
             file.write(content)
     return {"path": name, "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _add_source(artifact: Any, kind: str, source: Path) -> MediaObject:
+    """Add a file of the user's to an artifact, under its own name."""
+    sha256 = hash_file(source)[0]
+    name = f"media/{kind}/{sha256[:HASH_CHARACTERS]}/{source.name}"
+    if name not in artifact.manifest.entries:
+        artifact.add_file(str(source), name=name)
+    return {"path": name, "sha256": sha256}
 
 
 def artifact_file(source: Any, name: str) -> Path:
