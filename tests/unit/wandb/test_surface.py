@@ -74,8 +74,8 @@ def test_calling_what_comes_later_says_so(name: str) -> None:
 def test_placeholder_classes_work_with_isinstance_and_in_modules() -> None:
     assert not isinstance(5, wandb.Image)
     assert wandb.Table is wandb.Table
-    with pytest.raises(UnsupportedError, match=r"wandb\.plot\.line is not available"):
-        wandb.plot.line()
+    with pytest.raises(UnsupportedError, match=r"wandb\.sacred\.line is not available"):
+        wandb.sacred.line()
 
 
 def test_placeholders_before_init_say_what_is_missing() -> None:
