@@ -15,7 +15,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; "
-        "style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; "
+        "style-src 'self' 'unsafe-inline'; connect-src 'self' blob: data:; "
+        "media-src 'self' blob:; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
 }

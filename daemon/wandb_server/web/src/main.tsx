@@ -10,6 +10,8 @@ import "./styles/chart.css";
 import "./styles/pages.css";
 import "./styles/run.css";
 import "./styles/dialogs.css";
+import "./styles/media.css";
+import "./styles/table.css";
 import "./styles/narrow.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";

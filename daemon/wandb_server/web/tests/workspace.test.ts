@@ -32,6 +32,7 @@ describe("the address of a workspace", () => {
       panels: [{ keys: ["train/loss", "val,loss"] }, { keys: ["a\\b"] }],
       closed: ["", "train/layer1"],
       full: "train/loss",
+      mediaStep: 12,
     };
 
     expect(parseWorkspace(formatWorkspace(workspace))).toEqual(workspace);

@@ -12,6 +12,7 @@ import {
   fetchRun,
   fetchRuns,
   fetchSession,
+  type MetricKey,
   type ProjectSummary,
   type RunDetail,
   type RunEntry,
@@ -27,6 +28,7 @@ const keyOf = {
   runs: (entity: string, project: string) => ["runs", entity, project] as const,
   keys: (entity: string, project: string) => ["keys", entity, project] as const,
   definitions: (entity: string, project: string) => ["definitions", entity, project] as const,
+  media: (entity: string, project: string) => ["media", entity, project] as const,
   run: (entity: string, project: string, run: string) => ["run", entity, project, run] as const,
 };
 
@@ -68,7 +70,7 @@ export function useRun(entity: string, project: string, run: string): UseQueryRe
   });
 }
 
-export function useMetricKeys(entity: string, project: string, runs: readonly string[]): UseQueryResult<readonly string[]> {
+export function useMetricKeys(entity: string, project: string, runs: readonly string[]): UseQueryResult<readonly MetricKey[]> {
   return useQuery({
     queryKey: [...keyOf.keys(entity, project), [...runs].sort()],
     queryFn: ({ signal }) => fetchMetricKeys(entity, project, runs, signal),
@@ -169,6 +171,7 @@ class Freshener {
         this.askedAt = Date.now();
         this.invalidate(keyOf.keys(this.entity, this.project));
         this.invalidate(keyOf.definitions(this.entity, this.project));
+        this.invalidate(keyOf.media(this.entity, this.project));
         for (const run of this.changed) this.invalidate(keyOf.run(this.entity, this.project, run));
         this.changed.clear();
       },

@@ -164,13 +164,13 @@ const KEYS = `query PageMetricKeys($entity: String!, $project: String!, $runs: [
   project(name: $project, entityName: $entity) { metricKeys(runs: $runs) { key types runCount } }
 }`;
 
-/** Metrics that these runs logged as numbers. */
+/** Everything that these runs logged, with the types of the values. */
 export async function fetchMetricKeys(
   entity: string,
   project: string,
   runs: readonly string[],
   signal?: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly MetricKey[]> {
   if (runs.length === 0) return [];
   const data = await graphql<{ project: { metricKeys: MetricKey[] } | null }>(
     "PageMetricKeys",
@@ -178,7 +178,7 @@ export async function fetchMetricKeys(
     { entity, project, runs },
     signal,
   );
-  return (data.project?.metricKeys ?? []).filter((metric) => (metric.types["number"] ?? 0) > 0).map((metric) => metric.key);
+  return data.project?.metricKeys ?? [];
 }
 
 const RUN = `query PageRun($entity: String!, $project: String!, $run: String!) {

@@ -36,6 +36,12 @@ export function isObject(value: Json | undefined): value is Record<string, Json>
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A plain value as text, anything else as JSON; "" for null and what is absent. */
+export function plainText(value: Json | undefined): string {
+  if (value == null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 const WORDS: readonly [string, Json][] = [
   ["null", null],
   ["true", true],

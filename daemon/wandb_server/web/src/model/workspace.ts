@@ -49,6 +49,8 @@ export interface Workspace {
   readonly closed: readonly string[];
   /** The panel that fills the screen. */
   readonly full: string | null;
+  /** The step that media panels show; null: the newest of each. */
+  readonly mediaStep: number | null;
 }
 
 /** How many runs are drawn before anybody toggled an eye. */
@@ -70,6 +72,7 @@ export const DEFAULT_WORKSPACE: Workspace = {
   panels: [],
   closed: [],
   full: null,
+  mediaStep: null,
 };
 
 export function parseWorkspace(query: string): Workspace {
@@ -90,6 +93,7 @@ export function parseWorkspace(query: string): Workspace {
     panels: values.getAll("panel").map((list) => ({ keys: splitList(list) })).filter((panel) => panel.keys.length > 0),
     closed: values.has("closed") ? splitList(text("closed"), true) : [],
     full: values.get("full"),
+    mediaStep: /^-?\d+$/.test(text("step")) ? Number(text("step")) : null,
   };
 }
 
@@ -112,6 +116,7 @@ export function formatWorkspace(workspace: Workspace): string {
   for (const panel of workspace.panels) set("panel", joinList(panel.keys));
   if (workspace.closed.length > 0) values.append("closed", joinList(workspace.closed));
   if (workspace.full !== null) values.append("full", workspace.full);
+  if (workspace.mediaStep !== null) values.append("step", String(workspace.mediaStep));
   return values.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
 }
 

@@ -23,8 +23,16 @@ export interface ShownRun {
   readonly dash: readonly number[];
 }
 
+/** Something that the keys for steps move. */
+export interface Stepper {
+  readonly element: () => HTMLElement | null;
+  readonly move: (by: number) => void;
+}
+
 /** What all panels of a view share. */
 export interface PanelSetting {
+  readonly entity: string;
+  readonly project: string;
   readonly runs: readonly ShownRun[];
   readonly series: SeriesStore;
   readonly crosshair: Crosshair;
@@ -32,6 +40,11 @@ export interface PanelSetting {
   readonly highlight: string | null;
   readonly zoom: Zoom | null;
   readonly onZoom: (zoom: Zoom | null) => void;
+  /** The step that media panels show; null: the newest of each. */
+  readonly mediaStep: number | null;
+  readonly onMediaStep: (step: number | null) => void;
+  /** The media panels that are there. */
+  readonly steppers: Set<Stepper>;
 }
 
 interface PanelCardProps {

@@ -4,9 +4,13 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState, type ReactElement } from "react";
 import type { MetricDefinition } from "../../model/metrics";
 import { definitionOf } from "../../model/metrics";
+import type { MediaKind } from "../../model/media";
 import { groupSections } from "../../model/sections";
+import type { CustomChart } from "../../model/visualize";
 import { panelId, resolveAxis, toggleMember, type Panel, type Workspace } from "../../model/workspace";
 import { Icon } from "../../parts/icons";
+import { CustomChartCard } from "./CustomChartCard";
+import { MediaCard } from "./MediaCard";
 import { PanelCard, PanelTool, type PanelSetting } from "./PanelCard";
 import type { Change } from "./useWorkspace";
 
@@ -15,6 +19,9 @@ export interface PlacedPanel {
   readonly id: string;
   readonly keys: readonly string[];
   readonly own: number | null;
+  /** Not a chart of numbers but media, or a custom chart. */
+  readonly media?: MediaKind;
+  readonly custom?: CustomChart;
 }
 
 export interface PanelSection {
@@ -35,24 +42,37 @@ interface PanelGridProps {
 
 type Row =
   | { readonly kind: "section"; readonly section: PanelSection; readonly open: boolean }
-  | { readonly kind: "cards"; readonly id: string; readonly panels: readonly PlacedPanel[] };
+  | { readonly kind: RowKind; readonly id: string; readonly panels: readonly PlacedPanel[] };
+
+/** Charts of numbers; media, which need more height; tables, which need all the width. */
+type RowKind = "cards" | "media" | "wide";
 
 const CARD_WIDTH_MIN = 320;
-const CARD_HEIGHT = 236;
+const CARD_HEIGHTS: Readonly<Record<RowKind, number>> = { cards: 236, media: 324, wide: 400 };
 const SECTION_HEIGHT = 36;
 const GAP = 8;
 /** Sections of the user's own panels. */
 export const OWN_SECTION = "+";
 
-/** The panels of a workspace: the user's first, then one per metric, grouped by path. */
-export function placePanels(keys: readonly string[], panels: readonly Panel[], matches: (key: string) => boolean): PanelSection[] {
+/** The panels of a workspace: the user's first, then one per metric and per key of media, grouped by path. */
+export function placePanels(
+  keys: readonly string[],
+  panels: readonly Panel[],
+  matches: (key: string) => boolean,
+  media: readonly PlacedPanel[] = [],
+): PanelSection[] {
   const own = panels
     .map((panel, index) => ({ id: panelId(panel, true), keys: panel.keys, own: index }))
     .filter((panel) => panel.keys.some(matches));
-  const sections: PanelSection[] = groupSections(keys.filter(matches)).map((section) => ({
+  const charted = new Set(keys.filter(matches));
+  const found = media.filter((panel) => panel.keys.some(matches));
+  const sections: PanelSection[] = groupSections([...new Set([...charted, ...found.flatMap((panel) => panel.keys)])]).map((section) => ({
     path: section.path,
     title: section.title,
-    panels: section.keys.map((key) => ({ id: panelId({ keys: [key] }, false), keys: [key], own: null })),
+    panels: section.keys.flatMap((key) => [
+      ...(charted.has(key) ? [{ id: panelId({ keys: [key] }, false), keys: [key], own: null }] : []),
+      ...found.filter((panel) => panel.keys[0] === key),
+    ]),
   }));
   return own.length > 0 ? [{ path: OWN_SECTION, title: "My panels", panels: own }, ...sections] : sections;
 }
@@ -66,7 +86,7 @@ export function PanelGrid(props: PanelGridProps): ReactElement {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => (rows[index]?.kind === "section" ? SECTION_HEIGHT : CARD_HEIGHT + GAP),
+    estimateSize: (index) => heightOf(rows[index]),
     getItemKey: (index) => rowKey(rows[index], index),
     overscan: 1,
   });
@@ -74,6 +94,7 @@ export function PanelGrid(props: PanelGridProps): ReactElement {
 
   const usualAxis = resolveAxis(workspace.axis, null);
   const card = (panel: PlacedPanel): ReactElement => {
+    if (panel.media) return <MediaPanel key={panel.id} panel={panel} setting={setting} onChange={onChange} />;
     const axis = axisOf(panel, workspace.axis, definitions);
     return (
       <PanelCard
@@ -107,7 +128,7 @@ export function PanelGrid(props: PanelGridProps): ReactElement {
                   <Icon name="chevron" size={12} /> {row.section.title} <span className="count">{row.section.panels.length}</span>
                 </button>
               ) : (
-                <div className="cards" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+                <div className="cards" style={{ gridTemplateColumns: `repeat(${row.kind === "wide" ? 1 : columns}, minmax(0, 1fr))` }}>
                   {row.panels.map(card)}
                 </div>
               )}
@@ -155,12 +176,43 @@ function rowsOf(sections: readonly PanelSection[], closed: readonly string[], co
   for (const section of sections) {
     const open = !closed.includes(section.path);
     rows.push({ kind: "section", section, open });
-    for (let index = 0; open && index < section.panels.length; index += columns) {
-      const panels = section.panels.slice(index, index + columns);
-      rows.push({ kind: "cards", id: panels.map((panel) => panel.id).join("\n"), panels });
+    if (!open) continue;
+    for (const kind of ["cards", "media", "wide"] as const) {
+      const members = section.panels.filter((panel) => rowKindOf(panel) === kind);
+      const across = kind === "wide" ? 1 : columns;
+      for (let index = 0; index < members.length; index += across) {
+        const panels = members.slice(index, index + across);
+        rows.push({ kind, id: panels.map((panel) => panel.id).join("\n"), panels });
+      }
     }
   }
   return rows;
+}
+
+function rowKindOf({ media, custom }: PlacedPanel): RowKind {
+  if (!media) return "cards";
+  return media === "table" && !custom ? "wide" : "media";
+}
+
+function heightOf(row: Row | undefined): number {
+  return !row || row.kind === "section" ? SECTION_HEIGHT : CARD_HEIGHTS[row.kind] + GAP;
+}
+
+/** A panel of media, or a custom chart. */
+export function MediaPanel(props: {
+  panel: PlacedPanel;
+  setting: PanelSetting;
+  onChange: Change;
+  large?: boolean;
+}): ReactElement {
+  const { panel, setting, onChange, large = false } = props;
+  const given = { id: panel.id, mediaKey: panel.keys[0] ?? "", kind: panel.media ?? "other", setting, large };
+  const tools = large ? null : <PanelTool icon="expand" label="Full screen (f)" onClick={() => onChange({ full: panel.id }, true)} />;
+  return panel.custom ? (
+    <CustomChartCard {...given} chart={panel.custom}>{tools}</CustomChartCard>
+  ) : (
+    <MediaCard {...given}>{tools}</MediaCard>
+  );
 }
 
 function rowKey(row: Row | undefined, index: number): string | number {

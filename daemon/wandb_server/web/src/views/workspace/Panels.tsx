@@ -12,10 +12,11 @@ import { Dialog } from "../../parts/Dialog";
 import { useKeys } from "../../parts/keyboard";
 import { Empty, Problem, Skeleton } from "../../parts/messages";
 import { useToast } from "../../parts/toast";
-import { PanelCard, type PanelSetting, type ShownRun } from "./PanelCard";
-import { axisOf, PanelGrid, PanelTools, placePanels, type PlacedPanel } from "./PanelGrid";
+import { PanelCard, type PanelSetting, type ShownRun, type Stepper } from "./PanelCard";
+import { axisOf, MediaPanel, PanelGrid, PanelTools, placePanels, type PlacedPanel } from "./PanelGrid";
 import { PanelDialog } from "./PanelDialog";
 import { Toolbar } from "./Toolbar";
+import { useMediaPanels } from "./useMediaPanels";
 import type { Change } from "./useWorkspace";
 
 interface PanelsProps {
@@ -44,16 +45,24 @@ export function Panels(props: PanelsProps): ReactElement {
   const toast = useToast();
   const hovered = useRef<string | null>(null);
 
-  const keys = useMemo(
+  const logged = useMemo(
     () =>
       (metricKeys.data ?? [])
-        .filter((key) => isShown(key) && !definitionOf(key, defined)?.hidden)
-        .sort((left, right) => natural.compare(left, right)),
+        .filter(({ key }) => isShown(key) && !definitionOf(key, defined)?.hidden)
+        .sort((left, right) => natural.compare(left.key, right.key)),
     [metricKeys.data, defined],
   );
-  const sections = useMemo(() => placePanels(keys, workspace.panels, (key) => search.matches(key)), [keys, workspace.panels, search]);
+  const keys = useMemo(() => logged.filter(({ types }) => (types["number"] ?? 0) > 0).map(({ key }) => key), [logged]);
+  const media = useMediaPanels(entity, project, ids, logged);
+  const sections = useMemo(
+    () => placePanels(keys, workspace.panels, (key) => search.matches(key), media),
+    [keys, workspace.panels, search, media],
+  );
+  const steppers = useMemo(() => new Set<Stepper>(), []);
   const setting = useMemo<PanelSetting>(
     () => ({
+      entity,
+      project,
       runs,
       series: live.series,
       crosshair,
@@ -61,8 +70,11 @@ export function Panels(props: PanelsProps): ReactElement {
       highlight,
       zoom: workspace.zoom,
       onZoom: (zoom) => onChange({ zoom }, true),
+      mediaStep: workspace.mediaStep,
+      onMediaStep: (mediaStep) => onChange({ mediaStep }),
+      steppers,
     }),
-    [runs, live.series, crosshair, workspace.smoothing, highlight, workspace.zoom, onChange],
+    [entity, project, runs, live.series, crosshair, workspace.smoothing, highlight, workspace.zoom, workspace.mediaStep, steppers, onChange],
   );
 
   const removePanel = (index: number): void => {
@@ -80,10 +92,14 @@ export function Panels(props: PanelsProps): ReactElement {
     );
     setEditing(null);
   };
-  useKeys({ f: () => hovered.current !== null && onChange({ full: hovered.current }, true) });
+  useKeys({
+    f: () => hovered.current !== null && onChange({ full: hovered.current }, true),
+    "[": () => stepperOf(steppers, hovered.current)?.move(-1),
+    "]": () => stepperOf(steppers, hovered.current)?.move(1),
+  });
 
   const tools = { workspace, onChange, onEditPanel: setEditing, onRemovePanel: removePanel };
-  const full = findPanel(workspace);
+  const full = findPanel(workspace, media);
   return (
     <div
       className="panels-side"
@@ -107,20 +123,22 @@ export function Panels(props: PanelsProps): ReactElement {
       {metricKeys.isError && <Problem what="The metrics could not be loaded" error={metricKeys.error} onRetry={() => void metricKeys.refetch()} />}
       {metricKeys.isPending ? (
         <div className="panels-wait"><Skeleton rows={8} height={24} /></div>
-      ) : keys.length === 0 && runs.length > 0 && !metricKeys.isError ? (
+      ) : keys.length + media.length === 0 && runs.length > 0 && !metricKeys.isError ? (
         <Empty title="No metrics yet" entity={entity} project={project}>
           The runs shown here have not logged a number. What they log appears within two seconds:
         </Empty>
-      ) : keys.length === 0 && runs.length === 0 ? (
+      ) : keys.length + media.length === 0 && runs.length === 0 ? (
         <div className="empty"><h2>No run is shown</h2><p>Open an eye in the list of runs to draw its charts.</p></div>
       ) : sections.length === 0 && !metricKeys.isError ? (
-        <div className="empty"><h2>No chart matches</h2><p>None of the {keys.length} metrics matches “{workspace.panelSearch}”.</p></div>
+        <div className="empty"><h2>No chart matches</h2><p>None of the {keys.length + media.length} panels matches “{workspace.panelSearch}”.</p></div>
       ) : (
         <PanelGrid sections={sections} setting={setting} definitions={defined} {...tools} />
       )}
       {full && (
         <Dialog wide label={full.keys.join(", ")} title="" onClose={() => onChange({ full: null }, true)}>
-          <PanelCard
+          {full.media ? (
+            <MediaPanel large panel={full} setting={setting} onChange={onChange} />
+          ) : <PanelCard
             large
             id={full.id}
             keys={full.keys}
@@ -130,7 +148,7 @@ export function Panels(props: PanelsProps): ReactElement {
             log={workspace.logScale !== workspace.flipped.includes(full.id)}
           >
             <PanelTools panel={full} full {...tools} />
-          </PanelCard>
+          </PanelCard>}
         </Dialog>
       )}
       {editing !== null && (
@@ -146,13 +164,22 @@ export function Panels(props: PanelsProps): ReactElement {
 }
 
 /** The panel that the address names as filling the screen: one of the user's, else the metric of that name. */
-function findPanel({ full, panels }: Workspace): PlacedPanel | null {
+function findPanel({ full, panels }: Workspace, media: readonly PlacedPanel[]): PlacedPanel | null {
   if (full === null) return null;
+  const shown = media.find((panel) => panel.id === full);
+  if (shown) return shown;
   const own = panels.findIndex((panel) => panelId(panel, true) === full);
   const made = panels[own];
   if (made) return { id: full, keys: made.keys, own };
   if (full.startsWith("+") || full === "") return null;
   return { id: full, keys: splitOne(full), own: null };
+}
+
+/** The media panel under the pointer, else the topmost one. */
+function stepperOf(steppers: ReadonlySet<Stepper>, hovered: string | null): Stepper | undefined {
+  const all = [...steppers].filter((stepper) => stepper.element() !== null);
+  const top = (stepper: Stepper): number => stepper.element()?.getBoundingClientRect().top ?? Infinity;
+  return all.find((stepper) => stepper.element()?.dataset["panel"] === hovered) ?? all.sort((left, right) => top(left) - top(right))[0];
 }
 
 function splitOne(id: string): string[] {

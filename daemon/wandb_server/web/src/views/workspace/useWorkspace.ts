@@ -11,7 +11,7 @@ export type Change = (patch: Patch, step?: boolean) => void;
 
 const WRITE_MS = 200;
 /** What belongs to the moment, and is not there again at the next visit. */
-const PASSING = { zoom: null, full: null, runSearch: "", panelSearch: "" } as const;
+const PASSING = { zoom: null, full: null, mediaStep: null, runSearch: "", panelSearch: "" } as const;
 /** Servers refuse longer request lines; what does not fit is only remembered in this browser. */
 const QUERY_MAX = 6000;
 
