@@ -1,6 +1,7 @@
-"""Addresses of a run's files, signed so that they need no other credentials.
+"""Addresses of files, signed so that they need no other credentials.
 
     {public url}/files/{entity}/{project}/{run}/{name}?expires=<unix s>&signature=<hex>
+    {public url}/artifact-data/…?expires=<unix s>&signature=<hex>
 
 The signature is an HMAC-SHA256 over method, decoded path and expiry: an address for
 reading does not allow writing, and none outlives its hour. They begin with the public
@@ -56,12 +57,33 @@ class Addresses:
             return False
         return self.clock() < int(expires)
 
-    def _sign(self, method: str, place: FilePlace) -> str:
+    def signed(self, method: str, path: str) -> str:
+        """The address of a decoded path of ours that belongs to no run."""
+        expires = self._expires()
+        signature = self._signature_of_path(method, path, expires)
+        quoted = quote(path.encode("utf-8", "replace"), safe="/")
+        return f"{self.public_url}{quoted}?expires={expires}&signature={signature}"
+
+    def holds(self, method: str, path: str, expires: str, signature: str) -> bool:
+        """Like `valid` for what `signed` made."""
+        wanted = self._signature_of_path(method, path, expires)
+        if not hmac.compare_digest(wanted, signature):
+            return False
+        return self.clock() < int(expires)
+
+    def _expires(self) -> str:
         # Rounded up, so that pages asking twice may use their cache.
-        expires = str((int(self.clock() + self.lifetime_s) // 3600 + 1) * 3600)
+        return str((int(self.clock() + self.lifetime_s) // 3600 + 1) * 3600)
+
+    def _sign(self, method: str, place: FilePlace) -> str:
+        expires = self._expires()
         signature = self._signature(method, place, expires)
         path = quote(place.path, safe="/")
         return f"{self.public_url}{path}?expires={expires}&signature={signature}"
+
+    def _signature_of_path(self, method: str, path: str, expires: str) -> str:
+        text = "\0".join(("path", method, path, expires)).encode("utf-8", "replace")
+        return hmac.new(self.secret, text, hashlib.sha256).hexdigest()
 
     def _signature(self, method: str, place: FilePlace, expires: str) -> str:
         parts = (method, place.entity, place.project, place.run, place.name, expires)

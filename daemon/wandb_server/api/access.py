@@ -32,6 +32,8 @@ class Access(enum.Enum):
     """Like USER; who is refused gets a page for people instead of JSON."""
     FILE = "file"
     """Like USER, or an address signed for this method and file."""
+    SIGNED = "signed"
+    """An address signed for this method and path; nobody needs to be known."""
     CONTROL = "control"
     """The token in the private address file of the local server."""
 
@@ -87,6 +89,15 @@ async def user_of_signature(around: Surroundings, request: web.Request) -> User 
     if not around.addresses.valid(request.method, place, expires, signature):
         return None
     return await around.archive.user_named(place.entity)
+
+
+def has_signature(around: Surroundings, request: web.Request) -> bool:
+    """Whether this very address was handed out by us, for this method."""
+    # HEAD tells less than GET.
+    method = "GET" if request.method == "HEAD" else request.method
+    expires = request.query.get("expires", "")
+    signature = request.query.get("signature", "")
+    return around.addresses.holds(method, request.path, expires, signature)
 
 
 def has_control_token(around: Surroundings, request: web.Request) -> bool:

@@ -25,6 +25,7 @@ KEY_UNKNOWN = (
     "Not logged in: the API key is missing, or not known to this server ({url}). "
     "Run: wandb login --relogin --host {url}"
 )
+ADDRESS_EXPIRED = "This address was not made by this server, or its time is over."
 SIGN_IN_TITLE = "Not signed in"
 SIGN_IN_TEXT = (
     "This page belongs to the user who started the server. In a terminal of that user, "
@@ -92,6 +93,8 @@ class _Doorkeeper:
         rule, around = self._route.access, self._around
         if rule is Access.OPEN:
             return True, None
+        if rule is Access.SIGNED:
+            return access.has_signature(around, request), None
         if rule is Access.CONTROL:
             known = access.has_control_token(around, request)
             return known, around.local_user if known else None
@@ -101,6 +104,8 @@ class _Doorkeeper:
         return user is not None, user
 
     def _refuse(self) -> web.Response:
+        if self._route.access is Access.SIGNED:
+            return error_answer(403, ADDRESS_EXPIRED)
         if self._route.access is Access.PAGE:
             return text_page(401, SIGN_IN_TITLE, SIGN_IN_TEXT)
         return error_answer(401, KEY_UNKNOWN.format(url=self._around.public_url))

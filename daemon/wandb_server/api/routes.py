@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 
 from wandb_server.api.access import Access
+from wandb_server.api.artifact_routes import (
+    get_by_digest,
+    get_file_of_artifact,
+    get_manifest,
+    put_file_of_artifact,
+    put_manifest,
+    put_part,
+)
 from wandb_server.api.changes_route import stream_changes
 from wandb_server.api.file_routes import get_file, put_file
 from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
@@ -13,6 +21,12 @@ from wandb_server.api.session_routes import make_login_token, session, sign_in
 from wandb_server.api.surroundings import Respond
 
 _RUN = "/files/{entity}/{project}/{run}"
+_DATA = "/artifact-data"
+_BLOB = "/blobs/{object}/{name:.+}"
+_PART = "/parts/{artifact}/{md5}/{part}/{part_md5}"
+_BY_DIGEST = (
+    "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name:.+}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,15 @@ ROUTES = (
     Route("PUT", _RUN + "/{name:.+}", Access.FILE, put_file),
     Route("GET", _RUN + "/{name:.+}", Access.FILE, get_file),
     Route("HEAD", _RUN + "/{name:.+}", Access.FILE, get_file),
+    Route(
+        "PUT", _DATA + "/uploads/{artifact}/{md5}", Access.SIGNED, put_file_of_artifact
+    ),
+    Route("PUT", _DATA + _PART, Access.SIGNED, put_part),
+    Route("PUT", _DATA + "/manifests/{manifest}", Access.SIGNED, put_manifest),
+    Route("GET", _DATA + "/manifests/{manifest}", Access.SIGNED, get_manifest),
+    Route("GET", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
+    Route("HEAD", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
+    Route("GET", _BY_DIGEST, Access.USER, get_by_digest),
     Route("GET", "/api/session", Access.USER, session),
     Route("GET", "/api/changes", Access.USER, stream_changes),
     Route("POST", "/api/login-token", Access.CONTROL, make_login_token),

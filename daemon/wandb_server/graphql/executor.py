@@ -19,6 +19,7 @@ from graphql import (
     GraphQLSchema,
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
+    OperationDefinitionNode,
     execute,
     get_operation_ast,
     parse,
@@ -37,10 +38,11 @@ from wandb_server.errors import (
 from wandb_server.graphql.limits import check_weight
 from wandb_server.graphql.question import Question
 from wandb_server.graphql.schema import load_schema
+from wandb_server.graphql.variables import known_variables
 from wandb_server.settings import Limits
 from wandb_server.strict_json import encode
 
-ASKER_ERRORS = (QueryError, NotFound, NotAllowed)
+ASKER_ERRORS = (QueryError, NotFound, NotAllowed, GraphQLError)
 """What the asker can mend: told in full, with status 200 as GraphQL does."""
 BUSY = "The server's storage is busy; try again."
 RETRY_AFTER_S = 2.0
@@ -114,7 +116,7 @@ class GraphqlExecutor:
         """
         try:
             document = self._parsed(request)
-            self._check(document, request)
+            operation = self._checked(document, request)
         except RequestRejected as error:
             name = request.operation_name
             logger.warning("refused document operation=%s reason=%s", name, error)
@@ -124,7 +126,9 @@ class GraphqlExecutor:
             self._schema,
             document,
             context_value=question,
-            variable_values=dict(request.variables),
+            variable_values=known_variables(
+                self._schema, operation, request.variables
+            ),
             operation_name=request.operation_name,
         )
         if isawaitable(result):
@@ -153,11 +157,14 @@ class GraphqlExecutor:
             self._documents.popitem(last=False)
         return document
 
-    def _check(self, document: DocumentNode, request: GraphqlRequest) -> None:
+    def _checked(
+        self, document: DocumentNode, request: GraphqlRequest
+    ) -> OperationDefinitionNode:
         operation = get_operation_ast(document, request.operation_name)
         if operation is None:
             raise RequestRejected(f"There is no operation {request.operation_name!r}.")
         check_weight(document, operation, request.variables, self._limits)
+        return operation
 
 
 def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswer:

@@ -8,9 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    build_schema,
+)
 
 from wandb_server.graphql.resolvers import ALL
+from wandb_server.graphql.resolvers.artifacts import type_name as name_of_type
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
@@ -29,6 +36,8 @@ def load_schema() -> GraphQLSchema:
                 bound.add((type_name, field_name))
                 kind.fields[field_name].resolve = _with_question(resolver)
     for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            kind.resolve_type = name_of_type
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for field_name, field in kind.fields.items():
                 if field.resolve is None:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 from wandb_server.graphql.question import Resolver
 from wandb_server.graphql.resolvers import (
+    artifacts,
+    artifacts_changes,
+    artifacts_files,
     changes,
     console,
     files,
@@ -30,4 +33,7 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     changes.RESOLVERS,
     media.RESOLVERS,
     run_table.RESOLVERS,
+    artifacts.RESOLVERS,
+    artifacts_files.RESOLVERS,
+    artifacts_changes.RESOLVERS,
 )

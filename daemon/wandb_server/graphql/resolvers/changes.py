@@ -36,7 +36,7 @@ async def _upsert_bucket(
     given = arguments["input"]
     upsert = _run_upsert(question, given)
     run, inserted = await question.archive.upsert_run(upsert)
-    return _payload(given, bucket=run, inserted=inserted)
+    return payload(given, bucket=run, inserted=inserted)
 
 
 def _run_upsert(question: Question, given: Mapping[str, Any]) -> RunUpsert:
@@ -78,7 +78,7 @@ async def _upsert_model(
     entity = question.archive.entity(given.get("entityName"))
     name = given.get("name") or PROJECT_DEFAULT
     project, inserted = await question.archive.create_project(entity, name)
-    return _payload(given, model=project, project=project, inserted=inserted)
+    return payload(given, model=project, project=project, inserted=inserted)
 
 
 async def _run_of(question: Question, given: Mapping[str, Any]) -> Run:
@@ -123,7 +123,7 @@ async def _delete_files(
             raise NotFound("file", file_id)
         if not await question.archive.of(run).delete_file(run, parts[1]):
             raise NotFound("file", parts[1])
-    return _payload(given, success=True)
+    return payload(given, success=True)
 
 
 async def _delete_run(
@@ -133,12 +133,12 @@ async def _delete_run(
     freed = await question.archive.delete_run(given["id"])
     if freed is None:
         raise NotFound("run", given["id"])
-    return _payload(given, success=True, bytesFreed=freed)
+    return payload(given, success=True, bytesFreed=freed)
 
 
 async def _stop_run(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
     given = arguments["input"]
-    return _payload(given, success=await question.archive.request_stop(given["id"]))
+    return payload(given, success=await question.archive.request_stop(given["id"]))
 
 
 async def _update_run_state(
@@ -149,7 +149,7 @@ async def _update_run_state(
         state = given["state"]
         raise QueryError("state", f"{state!r} is not a state of a run")
     done = await question.archive.set_run_state(given["id"], given["state"])
-    return _payload(given, success=done)
+    return payload(given, success=done)
 
 
 async def _alert(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
@@ -159,7 +159,8 @@ async def _alert(_: Any, question: Question, arguments: Arguments) -> dict[str, 
     return {"success": True}
 
 
-def _payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+def payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """What a mutation answers, with what the client wants back unchanged."""
     return {"clientMutationId": given.get("clientMutationId"), **fields}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from wandb_server.addresses import FilePlace
 from wandb_server.graphql.question import (
@@ -18,6 +18,16 @@ from wandb_server.model import Run, RunFile
 FILES_PER_PAGE = 50
 
 
+class FileNode(Protocol):
+    """What the fields of a File are read from: id, name, size_bytes, mimetype,
+    updated_at (seconds since 1970), md5, digest, storage_path, reference.
+    """
+
+    def address(self, question: Question, *, upload: bool) -> str | None:
+        """Where to read it; None where there is nothing to read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FileOfRun:
     """A file together with the run that it belongs to."""
@@ -26,9 +36,45 @@ class FileOfRun:
     file: RunFile
 
     @property
-    def place(self) -> FilePlace:
-        """Where its address points."""
-        return place_of(self.run, self.file.name)
+    def id(self) -> str:
+        """What `deleteFiles` takes."""
+        return node_id("File", self.run.storage_id, self.file.name)
+
+    @property
+    def name(self) -> str:
+        """Relative to the run."""
+        return self.file.name
+
+    @property
+    def size_bytes(self) -> int:
+        """0 if it is absent."""
+        return self.file.size_bytes
+
+    @property
+    def mimetype(self) -> str | None:
+        """As its name says."""
+        return self.file.mimetype
+
+    @property
+    def updated_at(self) -> float | None:
+        """None if it is absent."""
+        return self.file.updated_at or None
+
+    @property
+    def md5(self) -> str | None:
+        """Base64."""
+        return self.file.md5_base64 or None
+
+    @property
+    def digest(self) -> str | None:
+        """The same."""
+        return self.md5
+
+    def address(self, question: Question, *, upload: bool) -> str:
+        """Signed, for reading or writing."""
+        place = place_of(self.run, self.file.name)
+        addresses = question.addresses
+        return addresses.upload(place) if upload else addresses.download(place)
 
 
 def place_of(run: Run, name: str) -> FilePlace:
@@ -64,23 +110,16 @@ async def _file_count(run: Run, question: Question, _: Arguments) -> int:
     return len(await question.archive.of(run).files(run))
 
 
-def _url(node: FileOfRun, question: Question, arguments: Arguments) -> str:
-    if arguments.get("upload"):
-        return question.addresses.upload(node.place)
-    return question.addresses.download(node.place)
+def _url(node: FileNode, question: Question, arguments: Arguments) -> str | None:
+    return node.address(question, upload=bool(arguments.get("upload")))
 
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Run": {"files": _files, "fileCount": _file_count},
     "File": {
-        "id": lambda node, *_: node_id("File", node.run.storage_id, node.file.name),
-        "name": lambda node, *_: node.file.name,
         "url": _url,
-        "directUrl": lambda node, question, _: question.addresses.download(node.place),
-        "sizeBytes": lambda node, *_: node.file.size_bytes,
-        "mimetype": lambda node, *_: node.file.mimetype,
-        "updatedAt": lambda node, *_: timestamp(node.file.updated_at or None),
-        "md5": lambda node, *_: node.file.md5_base64 or None,
-        "digest": lambda node, *_: node.file.md5_base64 or None,
+        "directUrl": _url,
+        "displayName": lambda node, *_: node.name.rpartition("/")[2],
+        "updatedAt": lambda node, *_: timestamp(node.updated_at),
     },
 }

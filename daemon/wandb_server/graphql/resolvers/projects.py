@@ -177,7 +177,6 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "totalSweeps": lambda *_: 0,
         "views": lambda *_: {},
         "allViews": lambda *_: connection([], False, 0),
-        "artifactTypes": lambda *_: connection([], False, 0),
         "metricKeys": _metric_keys,
         "historySeries": _history_series,
     },

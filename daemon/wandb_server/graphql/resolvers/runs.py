@@ -8,7 +8,6 @@ from wandb_server.graphql.question import (
     Arguments,
     Question,
     Resolver,
-    connection,
     timestamp,
 )
 from wandb_server.model import Project, Run, User
@@ -83,8 +82,6 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "groupName": lambda run, *_: run.group,
         "sweepName": lambda run, *_: run.sweep,
         "sweep": lambda *_: None,
-        "outputArtifacts": lambda *_: connection([], False, 0),
-        "inputArtifacts": lambda *_: connection([], False, 0),
         "readOnly": lambda *_: False,
         "createdAt": lambda run, *_: timestamp(run.created_at),
         "updatedAt": lambda run, *_: timestamp(run.heartbeat_at),
