@@ -17,7 +17,7 @@ export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check crash crash-sample e2e compat browser web web-test \
+.PHONY: help quickstart setup test check team-stores crash crash-sample e2e compat browser web web-test \
 	proto proto-check fix format-check types imports wheel bench run stop clean
 
 help:  ## list the targets
@@ -31,10 +31,13 @@ quickstart: $(VENV)/.quickstart  ## install, start the server, train a small exa
 
 setup: $(VENV)/.setup $(OFFICIAL)/.setup chromium  ## editable install with development tools
 
-test: setup check crash-sample e2e browser  ## everything; what CI runs
+test: setup check team-stores crash-sample e2e browser  ## everything; what CI runs
 
 check: setup format-check types imports proto-check  ## format, lint, types, imports, proto, tidy, unit, contract
 	$(RUN) -m pytest tests/tidy tests/unit tests/contract $(ARGS)
+
+team-stores: $(VENV)/.setup postgres  ## the archive over PostgreSQL and an S3 emulator
+	$(RUN) -m pytest tests/unit/wandb_server/operations --stores team $(ARGS)
 
 crash-sample: $(VENV)/.setup  ## kill -9, torn writes, full disk: a sample
 	$(RUN) -m pytest tests/crash $(ARGS)
@@ -156,6 +159,15 @@ $(PROTO_VENV)/.setup:
 	@$(PYTHON) -m venv $(PROTO_VENV)
 	@$(PROTO_VENV)/bin/python -m pip install --quiet 'grpcio-tools==1.62.3' 'setuptools<80'
 	@touch $@
+
+.PHONY: postgres
+postgres:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+	else \
+		echo "setup: PostgreSQL was not found: the tests of team stores will be skipped."; \
+	fi
 
 .PHONY: chromium
 chromium:

@@ -13,10 +13,14 @@ from wandb_proto.places import Places
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the random kills in tests/crash."""
+    """Options of the random kills in tests/crash, and of the archive's tests."""
     parser.addoption("--kill-points", type=int, default=20, help="how many to try")
     chance = random.SystemRandom().getrandbits(32)
     parser.addoption("--kill-seed", type=int, default=chance, help="to try them again")
+    kinds = ("embedded", "team")
+    parser.addoption(
+        "--stores", choices=kinds, default="embedded", help="team: PostgreSQL and S3"
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ use, through the protocol `model.Archive`.
 import asyncio
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -32,19 +33,26 @@ async def open_archive(
     *,
     clock: Clock = time.time,
     settings: ArchiveSettings | None = None,
+    data_dir: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Archive:
-    """The archive at `sqlite:///<path>` and `file:///<directory>`, made if missing.
+    """The archive in this database and this object store, made if missing.
 
-    The caller makes sure that no other process uses the same place, and closes it.
+    database_url: `sqlite:///<path>` or `postgresql://…`; object_url: `file:///<path>`
+    or `s3://<bucket>/<prefix>`, whose keys may come from `environ`. What is being made and
+    what was fetched lies in `data_dir` (default: beside the SQLite file). The caller
+    makes sure that no other process uses the same SQLite file or data directory, and
+    closes the archive.
 
     Raises:
         StorageError: database or store cannot be opened, or are of a newer program.
     """
     settings = settings or ArchiveSettings()
-    objects = open_objects(object_url)
+    data_dir = data_dir or Path(str(make_url(database_url).database)).parent
+    workspace, cache = data_dir / "workspace", data_dir / "cache"
+    await asyncio.to_thread(_empty, workspace, cache)
+    objects = open_objects(object_url, cache, environ)
     database = await open_database(database_url)
-    workspace = Path(str(make_url(database_url).database)).parent / "workspace"
-    await asyncio.to_thread(_empty, workspace)
     return StoredArchive(
         Stores(
             database=database,
@@ -65,7 +73,8 @@ async def open_archive(
     )
 
 
-def _empty(directory: Path) -> None:
-    """What an earlier process left half made is of no use."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True, mode=0o700)
+def _empty(*directories: Path) -> None:
+    """What an earlier process left half made or half fetched is of no use."""
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True, mode=0o700)

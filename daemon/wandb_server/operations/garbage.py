@@ -1,9 +1,5 @@
 """Sweeping up what crashes, deletions and merges leave in the object store."""
 
-import asyncio
-from collections.abc import Sequence
-from pathlib import Path
-
 from wandb_server.operations.artifact_sweep import sweep_artifacts
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import removal
@@ -34,21 +30,15 @@ class Sweeper:
     async def _sweep_strays(self, before: float) -> None:
         """Files of which a power loss took the row, and those half written."""
         files = await self._stores.objects.listed()
-        numbers = [number for path, _ in files if (number := object_id_of(path))]
+        numbers = [number for one in files if (number := object_id_of(one.key))]
         known = await self._stores.database.read(
             lambda db: removal.known_objects(db, numbers)
         )
         strays = [
-            path
-            for path, changed_at in files
-            if changed_at < before
-            and (number := object_id_of(path)) is not None
-            and path.name != f"{number:x}.{known.get(number)}"
+            one.key
+            for one in files
+            if one.changed_at < before
+            and (number := object_id_of(one.key)) is not None
+            and one.key != object_key(number, str(known.get(number)))
         ]
-        if strays:
-            await asyncio.to_thread(_unlink, strays)
-
-
-def _unlink(paths: Sequence[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+        await self._stores.objects.delete(strays)

@@ -13,7 +13,7 @@ from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import Database
-from wandb_server.storage.objects import ObjectStore
+from wandb_server.storage.objects import Objects
 from wandb_server.storage.tables import SegmentTables
 
 Clock = Callable[[], float]
@@ -33,7 +33,7 @@ class Stores:
     """The database, the objects, the open questions and the clock."""
 
     database: Database
-    objects: ObjectStore
+    objects: Objects
     tables: SegmentTables
     tails: Tails
     blocks: BlockCache

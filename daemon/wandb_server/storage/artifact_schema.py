@@ -26,14 +26,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
-    Text,
     UniqueConstraint,
 )
 
 from wandb_server.storage.schema import metadata
+from wandb_server.storage.text_type import Text
 
 _Id = BigInteger().with_variant(Integer(), "sqlite")
-_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _identity() -> Column[int]:
@@ -216,7 +215,7 @@ artifact_files = Table(
     metadata,
     _of("artifacts", "artifact_id", primary=True),
     # Compared byte by byte everywhere: pages and prefixes go by this order.
-    Column("path", _Bytewise, primary_key=True),
+    Column("path", Text, primary_key=True),
     Column("digest", Text, nullable=False),
     Column("size_bytes", BigInteger),
     # Where the bytes lie, if not here.

@@ -8,30 +8,34 @@ write(change) ─┘                                └── each in a savepoin
 read(question) ──► [reader threads]  one snapshot per question
 ```
 
-A change or question is a plain function of a SQLAlchemy `Connection`. SQLite runs it
-whole in a thread: one hop per transaction instead of several per statement, and a
-caller that is cancelled cannot leave half of a transaction behind. (An asynchronous
-driver would run the same functions through `AsyncConnection.run_sync`.) What differs
-between databases is in this file and nowhere else.
+A change or question is a plain function of a SQLAlchemy `Connection`. It runs whole in
+a thread: one hop per transaction instead of several per statement, and a caller that is
+cancelled cannot leave half of a transaction behind. What differs between databases is
+in `engines`, `text_type` and `insert` below, and nowhere else.
 """
 
 import asyncio
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from wandb_server.errors import StorageBusy, StorageDamaged, StorageError
 from wandb_server.storage import migrations
+from wandb_server.storage.engines import (
+    READERS_COUNT,
+    OpenedEngine,
+    is_clash,
+    is_writing,
+    lock_for_migration,
+    open_engine,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +43,8 @@ T = TypeVar("T")
 
 GROUP_SIZE_MAX = 256
 """Changes per transaction."""
-READERS_COUNT = 4
-BUSY_TIMEOUT_MS = 10_000
-CACHE_KIB = 16 * 1024
+TRIES_COUNT = 5
+"""How often a change is made that clashes with those of other writers."""
 PARAMETERS_MAX = 500
 """Values of one IN list; longer lists are asked in pieces."""
 
@@ -49,12 +52,13 @@ PARAMETERS_MAX = 500
 class Database:
     """A migrated database. Made by `open_database`; `close` ends its threads."""
 
-    def __init__(self, engine: Engine, place: str) -> None:
-        self._engine = engine
-        self._place = place
+    def __init__(self, opened: OpenedEngine) -> None:
+        self._opened = opened
         self._waiting: deque[_Change] = deque()
         self._lock = threading.Lock()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._writers = ThreadPoolExecutor(
+            opened.writers_count, thread_name_prefix="database-writer"
+        )
         self._readers = ThreadPoolExecutor(
             READERS_COUNT, thread_name_prefix="database-reader"
         )
@@ -67,13 +71,15 @@ class Database:
     async def write(self, change: Callable[[Connection], T]) -> T:
         """Make one change; returns after the commit that holds it.
 
-        Changes are made in order of arrival, several per transaction; one that raises
-        is undone alone. Cancelled: the change may or may not be made.
+        Changes are begun in order of arrival, several per transaction; one that raises
+        is undone alone, one that clashes with another writer's is made again (so a
+        change does nothing but ask and change the database). Cancelled: the change may
+        or may not be made.
         """
         done: Future[Any] = Future()
         with self._lock:
             self._waiting.append(_Change(change, done))
-        self._writer.submit(self._commit_waiting)
+        self._writers.submit(self._commit_waiting)
         return cast("T", await asyncio.wrap_future(done))
 
     async def close(self) -> None:
@@ -83,10 +89,14 @@ class Database:
     # in threads ----------------------------------------------------------------------
     def _answer(self, question: Callable[[Connection], T]) -> T:
         try:
-            with self._engine.connect() as connection, connection.begin():
+            connection = self._connect(self._opened.read_options)
+            with connection, connection.begin():
                 return question(connection)
         except DBAPIError as error:
-            raise self._translate(error) from error
+            raise self._opened.translate(error) from error
+
+    def _connect(self, options: Mapping[str, Any]) -> Connection:
+        return self._opened.engine.connect().execution_options(**options)
 
     def _commit_waiting(self) -> None:
         """Commit what has gathered; empty when an earlier call took all of it."""
@@ -96,37 +106,41 @@ class Database:
         group = [
             change for change in group if change.done.set_running_or_notify_cancel()
         ]
-        if not group:
-            return
+        if group:
+            clashed = self._commit(group)
+            for _ in range(TRIES_COUNT - 1):
+                clashed = [change for one in clashed for change in self._commit([one])]
+            for change in clashed:
+                change.tell(self._translate)
+
+    def _commit(self, group: "Sequence[_Change]") -> "Sequence[_Change]":
+        """Make these changes in one transaction; those to be made again."""
         try:
-            with self._engine.connect() as connection:
-                writer = connection.execution_options(writes=True)
-                with writer.begin():
-                    for change in group:
-                        change.make(writer)
+            writer = self._connect(self._opened.write_options)
+            with writer, writer.begin():
+                for change in group:
+                    change.make(writer)
         except BaseException as error:
+            if is_clash(error):
+                return group
             failure = self._translate(error)
             for change in group:
                 change.done.set_exception(failure)
-            return
+            return ()
         for change in group:
-            change.tell(self._translate)
+            if not change.clashed:
+                change.tell(self._translate)
+        return [change for change in group if change.clashed]
 
     def _shut_down(self) -> None:
-        self._writer.shutdown(wait=True)
+        self._writers.shutdown(wait=True)
         self._readers.shutdown(wait=True)
-        self._engine.dispose()
+        self._opened.engine.dispose()
 
     def _translate(self, error: BaseException) -> BaseException:
-        if not isinstance(error, DBAPIError):
-            return error
-        text = str(error.orig)
-        if "malformed" in text or "not a database" in text:
-            hint = "restore a backup, or move it away to begin anew"
-            return StorageDamaged(f"{text}; {hint}", place=self._place)
-        if isinstance(error, OperationalError) and "locked" in text:
-            return StorageBusy(text, place=self._place)
-        return StorageError(text, place=self._place)
+        if isinstance(error, DBAPIError):
+            return self._opened.translate(error)
+        return error
 
 
 class _Change:
@@ -145,13 +159,21 @@ class _Change:
     def make(self, connection: Connection) -> None:
         """Run inside a savepoint. An error of the connection itself ends the group."""
         savepoint = connection.begin_nested()
+        self._error = None
         try:
             self._result = self._function(connection)
         except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
             self._error = error
             savepoint.rollback()
         else:
             savepoint.commit()
+
+    @property
+    def clashed(self) -> bool:
+        """Whether another writer was in the way: nothing of it was done."""
+        return self._error is not None and is_clash(self._error)
 
     def tell(self, translate: Callable[[BaseException], BaseException]) -> None:
         if self._error is not None:
@@ -193,6 +215,13 @@ def upsert(
     connection.execute(statement, list(rows))
 
 
+def locked(connection: Connection, statement: Select[Any], table: Table) -> Select[Any]:
+    """The statement, keeping its rows of `table` from other writers in a change."""
+    if is_writing(connection):
+        return statement.with_for_update(of=table)
+    return statement
+
+
 def in_pieces(values: Sequence[T]) -> list[Sequence[T]]:
     """Cut a list into pieces that fit into one statement."""
     return [
@@ -201,57 +230,17 @@ def in_pieces(values: Sequence[T]) -> list[Sequence[T]]:
 
 
 def _open(url: URL) -> Database:
-    if url.get_backend_name() != "sqlite":
-        raise StorageError(
-            f"databases of kind {url.get_backend_name()!r} are not supported yet; "
-            "use sqlite:///<path>"
-        )
-    path = url.database
-    if not path or path == ":memory:":
-        raise StorageError("the database must be a file: sqlite:///<path>")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    _make_private(path)
-    engine = create_engine(
-        url.set(drivername="sqlite"), pool_size=READERS_COUNT + 1, max_overflow=1
-    )
-    event.listen(engine, "connect", _set_up_connection)
-    event.listen(engine, "begin", _begin)
+    opened = open_engine(url)
     try:
-        with engine.connect() as connection:
-            writer = connection.execution_options(writes=True)
+        with opened.engine.connect() as connection:
+            writer = connection.execution_options(**opened.write_options)
             with writer.begin():
+                lock_for_migration(writer)
                 migrations.upgrade(writer)
     except DBAPIError as error:
-        engine.dispose()
-        raise StorageError(str(error.orig), place=path) from error
+        opened.engine.dispose()
+        raise opened.translate(error) from error
     except BaseException:
-        engine.dispose()
+        opened.engine.dispose()
         raise
-    return Database(engine, path)
-
-
-def _make_private(path: str) -> None:
-    """Only the owner may read the database and what SQLite puts beside it."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise StorageError(error.strerror or str(error), place=path) from error
-
-
-def _set_up_connection(connection: Any, _record: Any) -> None:
-    # The driver would begin transactions by itself, and only before some statements.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # Waiting first: switching to WAL needs the lock that a second opener may hold.
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-    cursor.execute("PRAGMA temp_store=MEMORY")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    return Database(opened)

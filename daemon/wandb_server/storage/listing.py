@@ -42,6 +42,7 @@ from wandb_server.storage.run_filters import (
 )
 from wandb_server.storage.runs import read_runs
 from wandb_server.storage.schema import projects, run_values, runs
+from wandb_server.storage.text_type import is_text
 
 TEXTS_COUNT_MAX = 100_000
 """Different texts that one regular expression is tried on."""
@@ -167,7 +168,7 @@ def _sort_columns(term: OrderTerm) -> list[tuple[ColumnElement[Any], bool]]:
     """(column, descending) triples; none of them is ever NULL."""
     if term.attribute.section == "run":
         column = run_column(term.attribute.names[0])
-        number = not isinstance(column.type, String)
+        number = not is_text(column.type)
         rank = case((column.is_(None), literal(3)), else_=literal(0 if number else 1))
         return [
             (rank, False),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, delete, select, update
 from sqlalchemy import insert as plain_insert
 
 from wandb_server.model import Run
-from wandb_server.storage.database import in_pieces, upsert
+from wandb_server.storage.database import in_pieces, locked, upsert
 from wandb_server.storage.schema import (
     projects,
     run_tags,
@@ -64,13 +64,13 @@ def find_run(
             projects.c.entity == entity, projects.c.name == project, runs.c.name == name
         )
     )
-    return connection.execute(statement.with_for_update(of=runs)).mappings().first()
+    return connection.execute(locked(connection, statement, runs)).mappings().first()
 
 
 def find_run_by_id(connection: Connection, run_id: int) -> RowMapping | None:
     """The bare row (no texts), or None."""
-    statement = select(runs).where(runs.c.id == run_id).with_for_update()
-    return connection.execute(statement).mappings().first()
+    statement = select(runs).where(runs.c.id == run_id)
+    return connection.execute(locked(connection, statement, runs)).mappings().first()
 
 
 def read_runs(connection: Connection, ids: Sequence[int]) -> list[Run]:

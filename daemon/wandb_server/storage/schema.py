@@ -29,9 +29,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
+
+from wandb_server.storage.text_type import Text
 
 metadata = MetaData(
     naming_convention={

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wandb_server.storage.text_type import Text
+
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -11,8 +13,8 @@ def make() -> None:
     op.create_table(
         "artifact_blobs",
         sa.Column("object_id", ID, autoincrement=False, nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("md5_base64", sa.Text(), nullable=False),
+        sa.Column("entity", Text(), nullable=False),
+        sa.Column("md5_base64", Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["object_id"], ["objects.id"], name=op.f("fk_artifact_blobs_object_id")
@@ -26,8 +28,8 @@ def make() -> None:
         "artifact_types",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("project_id", ID, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("description", Text(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_artifact_types_project_id")
@@ -43,9 +45,9 @@ def make() -> None:
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("project_id", ID, nullable=False),
         sa.Column("type_id", ID, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("description", Text(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.Column("next_version", sa.BigInteger(), nullable=False),
@@ -68,7 +70,7 @@ def make() -> None:
     op.create_table(
         "artifact_collection_tags",
         sa.Column("collection_id", ID, nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("tag", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["collection_id"],
             ["artifact_collections.id"],
@@ -82,19 +84,19 @@ def make() -> None:
         "artifacts",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("collection_id", ID, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", Text(), nullable=False),
         sa.Column("version_index", sa.BigInteger(), nullable=True),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("digest_algorithm", sa.Text(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("digest", Text(), nullable=False),
+        sa.Column("digest_algorithm", Text(), nullable=True),
+        sa.Column("description", Text(), nullable=True),
         sa.Column("metadata", sa.LargeBinary(), nullable=True),
         sa.Column("ttl_s", sa.BigInteger(), nullable=True),
         sa.Column("history_step", sa.BigInteger(), nullable=True),
         sa.Column("run_id", ID, nullable=True),
-        sa.Column("user_name", sa.Text(), nullable=False),
-        sa.Column("distributed_id", sa.Text(), nullable=True),
+        sa.Column("user_name", Text(), nullable=False),
+        sa.Column("distributed_id", Text(), nullable=True),
         sa.Column("wanted_aliases", sa.LargeBinary(), nullable=False),
-        sa.Column("commit_hash", sa.Text(), nullable=True),
+        sa.Column("commit_hash", Text(), nullable=True),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("file_count", sa.BigInteger(), nullable=False),
         sa.Column("manifest_id", ID, nullable=True),
@@ -129,7 +131,7 @@ def make() -> None:
     )
     op.create_table(
         "artifact_client_ids",
-        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("client_id", Text(), nullable=False),
         sa.Column("artifact_id", ID, nullable=True),
         sa.Column("collection_id", ID, nullable=True),
         sa.ForeignKeyConstraint(
@@ -161,12 +163,12 @@ def make() -> None:
         sa.Column("artifact_id", ID, nullable=False),
         sa.Column(
             "path",
-            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            Text().with_variant(sa.Text(collation="C"), "postgresql"),
             nullable=False,
         ),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=True),
-        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("reference", Text(), nullable=True),
         sa.Column("object_id", ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["artifact_id"],
@@ -216,8 +218,8 @@ def make() -> None:
         "artifact_lineage",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
         sa.Column("artifact_id", ID, nullable=False),
-        sa.Column("direction", sa.Text(), nullable=False),
-        sa.Column("used_as", sa.Text(), nullable=True),
+        sa.Column("direction", Text(), nullable=False),
+        sa.Column("used_as", Text(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["artifact_id"],
@@ -238,9 +240,9 @@ def make() -> None:
         "artifact_manifests",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("artifact_id", ID, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("digest", Text(), nullable=False),
         sa.Column("base_artifact_id", ID, nullable=True),
         sa.Column("object_id", ID, nullable=True),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
@@ -301,10 +303,10 @@ def make() -> None:
     op.create_table(
         "artifact_parts",
         sa.Column("artifact_id", ID, nullable=False),
-        sa.Column("md5_hex", sa.Text(), nullable=False),
+        sa.Column("md5_hex", Text(), nullable=False),
         sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("object_id", ID, nullable=False),
-        sa.Column("part_md5_hex", sa.Text(), nullable=False),
+        sa.Column("part_md5_hex", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["artifact_id"],
             ["artifacts.id"],
@@ -320,7 +322,7 @@ def make() -> None:
     op.create_table(
         "artifact_tags",
         sa.Column("artifact_id", ID, nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("tag", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["artifact_id"], ["artifacts.id"], name=op.f("fk_artifact_tags_artifact_id")
         ),
@@ -331,7 +333,7 @@ def make() -> None:
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("collection_id", ID, nullable=False),
         sa.Column("membership_id", ID, nullable=False),
-        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("alias", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["collection_id"],
             ["artifact_collections.id"],

@@ -3,16 +3,21 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from wandb_server.model import Archive, FileChunk, FileStreamPost, Run, RunUpsert, User
 from wandb_server.operations import ArchiveSettings, open_archive
 
+from tests.support.stores import Embedded, Place, Team, team_stores
+
 HISTORY = "wandb-history.jsonl"
+_CHOSEN: list[Embedded | Team] = []
+"""The stores of this session; as a list, so that a fixture can fill it."""
 
 
 @dataclass
@@ -57,6 +62,17 @@ class Desk:
         texts = tuple(json.dumps(row) for row in rows)
         await self.post(name, chunks=(FileChunk(HISTORY, first, texts),), **values)
 
+    async def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the database itself."""
+        stores = self.archive._stores  # type: ignore[attr-defined]
+        rows = await stores.database.read(lambda db: db.execute(text(sql)).all())
+        return [tuple(row) for row in rows]
+
+    async def objects(self) -> list[str]:
+        """Keys of the object store itself."""
+        stores = self.archive._stores  # type: ignore[attr-defined]
+        return [one.key for one in await stores.objects.listed()]
+
     async def run(self, name: str = "r1") -> Run:
         """The run as it is now."""
         run = await self.archive.run(self.user.name, "p", name)
@@ -67,19 +83,50 @@ class Desk:
 async def open_desk(path: Path, **limits: Any) -> Desk:
     """Open (or open again) the archive at `path`."""
     clock = HandClock()
+    place = place_of(path)
     archive = await open_archive(
-        f"sqlite:///{path}/wandb.db",
-        (path / "objects").as_uri(),
+        place.database_url,
+        place.object_url,
         clock=clock,
         settings=ArchiveSettings(**limits),
+        data_dir=path,
     )
     user = await archive.create_user("ann", email="ann@example.org")
     return Desk(archive, user, clock, path)
 
 
+def place_of(path: Path) -> Place:
+    """The stores that belong to a directory."""
+    return _CHOSEN[0].place(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores(request: pytest.FixtureRequest) -> Iterator[Embedded | Team]:
+    """The stores that --stores names."""
+    if request.config.getoption("--stores") == "embedded":
+        _CHOSEN.append(Embedded())
+        yield _CHOSEN[0]
+    else:
+        with team_stores() as team:
+            _CHOSEN.append(team)
+            yield team
+    _CHOSEN.clear()
+
+
+@pytest.fixture
+def embedded_only(stores: Embedded | Team) -> None:
+    """For tests that look into the SQLite file or the directory of objects."""
+    if stores.name != "embedded":
+        pytest.skip("looks into the files of the embedded stores")
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_database(
+    tmp_path_factory: pytest.TempPathFactory, stores: Embedded | Team
+) -> Path | None:
     """A migrated database to copy: migrating is most of what a test would wait for."""
+    if stores.name != "embedded":
+        return None
     place = tmp_path_factory.mktemp("empty")
 
     async def make() -> None:
@@ -91,9 +138,10 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, empty_database: Path) -> AsyncIterator[Desk]:
+async def desk(tmp_path: Path, empty_database: Path | None) -> AsyncIterator[Desk]:
     """A new archive whose tail is long with 10 rows."""
-    shutil.copy(empty_database, tmp_path)
+    if empty_database is not None:
+        shutil.copy(empty_database, tmp_path)
     opened = await open_desk(
         tmp_path, tail_rows_max=10, block_points_min=1, garbage_age_s=0
     )

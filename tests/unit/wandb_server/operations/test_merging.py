@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ from wandb_server.storage.catalog import Segment
 HISTORY, EVENTS = "wandb-history.jsonl", "wandb-events.jsonl"
 
 
-def segments(path: Path) -> list[tuple[int, int]]:
+async def segments(desk: Any) -> list[tuple[Any, ...]]:
     """(level, rows) of every segment."""
-    with sqlite3.connect(path / "wandb.db") as db:
-        query = "SELECT level, row_count FROM segments ORDER BY run_id, file, first_row"
-        found = db.execute(query).fetchall()
-    db.close()
+    found: list[tuple[Any, ...]] = await desk.ask(
+        "SELECT level, row_count FROM segments ORDER BY run_id, file, first_row"
+    )
     return found
 
 
@@ -93,17 +91,17 @@ async def test_segments_of_a_long_run_are_merged_in_tiers(
     for first in range(0, 126, 6):
         await desk.log(*({"_step": first + s, "a": math.nan} for s in range(6)))
         await desk.archive.compact()
-    assert segments(tmp_path) == [(2, 96), (1, 24), (0, 6)]
-    kept = len(object_files(tmp_path))
+    assert await segments(desk) == [(2, 96), (1, 24), (0, 6)]
+    kept = len(await desk.objects())
 
     desk.clock.now += 61
     await desk.archive.compact()
 
-    assert len(object_files(tmp_path)) == 3 * 2 < kept
+    assert len(await desk.objects()) == 3 * 2 < kept
     await desk.log({"_step": 126})
     await desk.post(complete=True, exit_code=0)
     await desk.archive.compact()
-    assert segments(tmp_path) == [(2, 96), (1, 24), (1, 7)]
+    assert await segments(desk) == [(2, 96), (1, 24), (1, 7)]
     await desk.archive.close()
 
 
@@ -119,9 +117,10 @@ async def test_keys_that_no_file_can_hold_are_compacted_and_merged(desk: Any) ->
         found = await desk.archive.series(SeriesQuery("ann", "p", ("r1",), keys))
         assert [(one.key, one.point_count) for one in found] == [(k, 20) for k in keys]
         await desk.archive.compact()
-    assert segments(desk.path) == [(1, 20)]
+    assert await segments(desk) == [(1, 20)]
 
 
+@pytest.mark.usefixtures("embedded_only")
 async def test_a_damaged_segment_keeps_no_other_run_from_being_merged(
     tmp_path: Path, open_at: Any
 ) -> None:
@@ -137,10 +136,11 @@ async def test_a_damaged_segment_keeps_no_other_run_from_being_merged(
 
     await desk.archive.compact()
 
-    assert sorted(segments(tmp_path)) == [(0, 5), (0, 5), (1, 10)]
+    assert sorted(await segments(desk)) == [(0, 5), (0, 5), (1, 10)]
     await desk.archive.close()
 
 
+@pytest.mark.usefixtures("embedded_only")
 async def test_files_that_no_table_knows_are_swept_up_when_old(
     tmp_path: Path, open_at: Any
 ) -> None:

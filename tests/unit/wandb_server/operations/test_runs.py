@@ -240,13 +240,14 @@ async def test_deleting_a_run_frees_its_bytes_and_files(desk: Any) -> None:
     await desk.log(*({"_step": s, "a": s} for s in range(50)))
     await desk.archive.compact()
     await desk.log({"_step": 50})
-    objects = [p.stat() for p in (desk.path / "objects").rglob("*") if p.is_file()]
+    objects = await desk.archive._stores.objects.listed()
     assert len(objects) == 3
 
     freed = await desk.archive.delete_run(run.storage_id)
 
-    assert freed == sum(found.st_size for found in objects) + len('{"_step": 50}') + 4
-    assert not [p for p in (desk.path / "objects").rglob("*") if p.is_file()]
+    stored = sum(found.size_bytes for found in objects)
+    assert freed == stored + len('{"_step": 50}') + 4
+    assert not await desk.objects()
     assert await desk.archive.delete_run(run.storage_id) is None
     assert await desk.post() is None
 

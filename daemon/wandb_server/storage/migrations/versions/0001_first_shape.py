@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from wandb_server.storage.migrations import artifact_tables
+from wandb_server.storage.text_type import Text
 
 revision = "0001"
 down_revision = None
@@ -26,9 +27,9 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("suffix", sa.Text(), nullable=False),
+        sa.Column("suffix", Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", Text(), nullable=False),
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_objects")),
         sqlite_autoincrement=True,
@@ -43,8 +44,8 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("entity", Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
         sa.UniqueConstraint("entity", "name", name=op.f("uq_projects_entity_name")),
@@ -58,8 +59,8 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("email", Text(), nullable=False),
         sa.Column("admin", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -79,9 +80,9 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("hint", sa.Text(), nullable=False),
+        sa.Column("hash", Text(), nullable=False),
+        sa.Column("label", Text(), nullable=False),
+        sa.Column("hint", Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id")
@@ -93,7 +94,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_api_keys_user_id"), "api_keys", ["user_id"], unique=False)
     op.create_table(
         "login_tokens",
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("hash", Text(), nullable=False),
         sa.Column(
             "user_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -121,18 +122,18 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("user_name", sa.Text(), nullable=False),
-        sa.Column("group_name", sa.Text(), nullable=True),
-        sa.Column("job_type", sa.Text(), nullable=True),
-        sa.Column("notes", sa.Text(), nullable=True),
-        sa.Column("commit", sa.Text(), nullable=True),
-        sa.Column("repo", sa.Text(), nullable=True),
-        sa.Column("host", sa.Text(), nullable=True),
-        sa.Column("program", sa.Text(), nullable=True),
-        sa.Column("sweep", sa.Text(), nullable=True),
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("display_name", Text(), nullable=False),
+        sa.Column("state", Text(), nullable=False),
+        sa.Column("user_name", Text(), nullable=False),
+        sa.Column("group_name", Text(), nullable=True),
+        sa.Column("job_type", Text(), nullable=True),
+        sa.Column("notes", Text(), nullable=True),
+        sa.Column("commit", Text(), nullable=True),
+        sa.Column("repo", Text(), nullable=True),
+        sa.Column("host", Text(), nullable=True),
+        sa.Column("program", Text(), nullable=True),
+        sa.Column("sweep", Text(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("heartbeat_at", sa.Float(), nullable=False),
         sa.Column("finished_at", sa.Float(), nullable=True),
@@ -168,7 +169,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "sessions",
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("hash", Text(), nullable=False),
         sa.Column(
             "user_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -194,7 +195,7 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("log_id", sa.Text(), nullable=False),
+        sa.Column("log_id", Text(), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.LargeBinary(), nullable=False),
@@ -219,15 +220,15 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
         sa.Column(
             "object_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("md5_base64", sa.Text(), nullable=False),
-        sa.Column("mimetype", sa.Text(), nullable=True),
+        sa.Column("md5_base64", Text(), nullable=False),
+        sa.Column("mimetype", Text(), nullable=True),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["object_id"], ["objects.id"], name=op.f("fk_files_object_id")
@@ -242,7 +243,7 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("file", Text(), nullable=False),
         sa.Column("end_row", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -257,8 +258,8 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("file", sa.Text(), nullable=False),
-        sa.Column("log_id", sa.Text(), nullable=False),
+        sa.Column("file", Text(), nullable=False),
+        sa.Column("log_id", Text(), nullable=False),
         sa.Column("end_line", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_line_streams_run_id")
@@ -276,7 +277,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("tag", Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_run_tags_run_id")
         ),
@@ -303,11 +304,11 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("section", Text(), nullable=False),
+        sa.Column("key", Text(), nullable=False),
+        sa.Column("kind", Text(), nullable=False),
         sa.Column("number", sa.Float(), nullable=True),
-        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("text", Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name=op.f("fk_run_values_run_id")
         ),
@@ -327,7 +328,7 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("file", Text(), nullable=False),
         sa.Column("first_row", sa.BigInteger(), nullable=False),
         sa.Column("end_row", sa.BigInteger(), nullable=False),
         sa.Column("row_count", sa.BigInteger(), nullable=False),
@@ -385,8 +386,8 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("file", sa.Text(), nullable=False),
-        sa.Column("log_id", sa.Text(), nullable=False),
+        sa.Column("file", Text(), nullable=False),
+        sa.Column("log_id", Text(), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),
         sa.Column("row", sa.BigInteger(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=True),
@@ -427,8 +428,8 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("file", sa.Text(), nullable=False),
-        sa.Column("log_id", sa.Text(), nullable=False),
+        sa.Column("file", Text(), nullable=False),
+        sa.Column("log_id", Text(), nullable=False),
         sa.Column("first_line", sa.BigInteger(), nullable=False),
         sa.Column("end_line", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -457,7 +458,7 @@ def upgrade() -> None:
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
         ),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", Text(), nullable=False),
         sa.Column("removed_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_removed_runs_project_id")
