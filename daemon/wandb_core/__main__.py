@@ -93,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "status":
                 return _show_status(places, as_json=chosen.json)
             case "sync":
+                if chosen.clean:
+                    return clean_command.clean_synced(chosen, places, os.environ, print)
                 return sync_command.sync(chosen, places, os.environ, print)
             case "clean":
                 return clean_command.clean(chosen, places, os.environ, print)

@@ -51,6 +51,23 @@ def clean(
     )
 
 
+def clean_synced(
+    chosen: argparse.Namespace,
+    places: Places,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+) -> int:
+    """`wandb sync --clean`: the same with the options of that command."""
+    return clean_runs(
+        root_of(environ),
+        places,
+        say,
+        min_hours=chosen.clean_old_hours,
+        include_unsynced=False,
+        force=chosen.clean_force,
+    )
+
+
 def clean_runs(
     root: Path,
     places: Places,

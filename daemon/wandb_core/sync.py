@@ -9,12 +9,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core.clock import Clock
+from wandb_core.growing_log import GrowingLog
 from wandb_core.server_client import ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.transaction_log.lock import is_locked
@@ -33,12 +34,19 @@ OFFLINE_PREFIX = "offline-"
 class SyncOptions:
     """What the user chose on the command line."""
 
-    entity: str = ""
-    project: str = ""
-    run_id: str = ""
+    destination: Destination = field(default_factory=Destination)
     include_online: bool = False
+    include_offline: bool = True
     include_synced: bool = False
     dry_run: bool = False
+    live: bool = False
+    """Follow logs that are still being written, until their runs end."""
+    appends: bool = False
+    """Go on behind what the server has of the run, whatever the log says."""
+    marks: bool = True
+    """Leave `<log>.synced` beside logs that are at the server."""
+    parallel: int = 1
+    """So many runs at a time; the logs of one run always go one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,6 @@ async def sync_logs(
     Cancelled: what was sent is in the cursors; the next call goes on.
     """
     logs, failed = await asyncio.to_thread(_select, paths, options, say)
-    if options.run_id and len(logs) > 1:
-        say(f"--id names one run, but {len(logs)} logs were found; give one path.")
-        return 2
     if logs and not options.dry_run and tools.credentials() is None:
         say(f"No API key for {tools.target.base_url}; run: wandb login")
         return 1
@@ -87,14 +92,42 @@ async def sync_logs(
             await tools.settle(path)
     found = [log for log in [await _identify(path, say) for path in logs] if log]
     found.sort(key=lambda log: (_started(log), str(log.path)))
-    for log in found:
-        if options.dry_run:
-            say(f"{log.path}: run {options.run_id or log.identity.run.run_id}")
-        elif not await _upload(log, options, tools, say):
-            failed = True
+    if options.dry_run:
+        for log in found:
+            say(f"{log.path}: run {_run_id(log, options)}")
+    else:
+        failed |= not await _upload_all(found, options, tools, say)
     if not found and not failed:
         say("Nothing to sync.")
     return 1 if failed else 0
+
+
+async def _upload_all(
+    logs: Sequence[_FoundLog],
+    options: SyncOptions,
+    tools: SyncTools,
+    say: Callable[[str], None],
+) -> bool:
+    """Upload runs side by side, the logs of each in order; True if all succeeded."""
+    runs: dict[str, list[_FoundLog]] = {}
+    for log in logs:
+        runs.setdefault(_run_id(log, options), []).append(log)
+    places = asyncio.Semaphore(max(1, options.parallel))
+    outcomes: list[bool] = []
+
+    async def upload_run(logs_of_run: Sequence[_FoundLog]) -> None:
+        async with places:
+            for log in logs_of_run:
+                outcomes.append(await _upload(log, options, tools, say))  # noqa: PERF401
+
+    async with asyncio.TaskGroup() as tasks:
+        for logs_of_run in runs.values():
+            tasks.create_task(upload_run(logs_of_run))
+    return all(outcomes)
+
+
+def _run_id(log: _FoundLog, options: SyncOptions) -> str:
+    return options.destination.run_id or log.identity.run.run_id
 
 
 def find_logs(wandb_dir: Path) -> list[Path]:
@@ -138,12 +171,16 @@ def _is_skipped(
     if not options.include_synced and synced_mark(path).exists():
         say(f"{path}: synced already; --include-synced looks at it again.")
         return True
+    is_offline = path.parent.name.startswith(OFFLINE_PREFIX)
     takes_online = is_named or options.include_online
-    if not takes_online and not path.parent.name.startswith(OFFLINE_PREFIX):
+    if not takes_online and not is_offline:
         say(f"{path}: not an offline run; --include-online takes it too.")
         return True
-    if is_locked(path):
-        say(f"{path}: is being written, and uploaded by who writes it.")
+    if not is_named and is_offline and not options.include_offline:
+        return True
+    if not options.live and is_locked(path):
+        hint = "--live follows it" if is_offline else "who writes it uploads it"
+        say(f"{path}: is being written; {hint}.")
         return True
     return False
 
@@ -169,21 +206,25 @@ async def _upload(
     log: _FoundLog, options: SyncOptions, tools: SyncTools, say: Callable[[str], None]
 ) -> bool:
     """Upload one log; True when all of it is at the server."""
-    say(f"{log.path}: uploading run {options.run_id or log.identity.run.run_id} …")
+    say(f"{log.path}: uploading run {_run_id(log, options)} …")
+    target = _target_of(log, tools.target)
+    if options.appends:
+        target.resume = "allow"
     uploader = LogUploader(
-        SettledLog(log.path),
-        _target_of(log, tools.target),
+        GrowingLog(log.path) if options.live else SettledLog(log.path),
+        target,
         tools.credentials,
         _Sayings(say),
         tools.clock,
         tools.chance,
         tools.settings,
         tools.connect,
-        destination=Destination(options.entity, options.project, options.run_id),
+        destination=options.destination,
     )
     end = await uploader.run()
     if end.uploaded:
-        _mark(log.path, say)
+        if options.marks:
+            _mark(log.path, say)
         say(_success(log.path, end))
     return end.uploaded
 

@@ -5,6 +5,7 @@ import asyncio
 import configparser
 import logging
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from wandb_core.run_log import RunLog, settle_log
 from wandb_core.server_client import Proxies, ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.sync import SyncOptions, SyncTools, find_logs, sync_logs
+from wandb_core.uploader import Destination
 from wandb_core.uploader.log_folder import identify
 
 _log = logging.getLogger(__name__)
@@ -34,16 +36,63 @@ POLL_S = 0.05
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options, named as in the official command."""
-    parser.add_argument("paths", nargs="*", type=Path, help="logs or run directories")
-    parser.add_argument("--base-url", default="", help="server (WANDB_BASE_URL)")
-    parser.add_argument("-e", "--entity", default="", help="instead of the log's own")
-    parser.add_argument("-p", "--project", default="", help="instead of the log's own")
-    parser.add_argument("--id", default="", help="run id instead of the log's own")
-    parser.add_argument("--sync-all", action="store_true", help="all in ./wandb")
-    parser.add_argument("--include-online", action="store_true")
-    parser.add_argument("--include-synced", action="store_true")
-    parser.add_argument("--dry-run", action="store_true", help="only list the runs")
+    """The options, named as in the official command, its older versions included."""
+    add = parser.add_argument
+    add("paths", nargs="*", type=Path, help="logs or run directories")
+    add("--base-url", default="", help="server (WANDB_BASE_URL)")
+    add("-e", "--entity", default="", help="instead of the log's own")
+    add("-p", "--project", default="", help="instead of the log's own")
+    add("--id", default="", help="run id instead of the log's own")
+    add("--job-type", "--job_type", default="", help="instead of the log's own")
+    add(
+        "--replace-tags", type=_tags, default=(), metavar="OLD=NEW,…",
+        help="tags that get another name",
+    )  # fmt: skip
+    add("--append", action="store_true", help="go on behind what the run has")
+    add("--live", action="store_true", help="follow a log until its run ends")
+    add("--skip-console", action="store_true", help="leave console lines out")
+    add("--include-globs", type=_globs, default=(), help="only these run files")
+    add("--exclude-globs", type=_globs, default=(), help="not these run files")
+    add("--sync-all", action="store_true", help="all in ./wandb, without asking")
+    add("--yes", "-y", action="store_true", help="do not ask")
+    add("--dry-run", action="store_true", help="only list the runs")
+    add("--show", type=int, default=0, metavar="N", help="list at most N runs")
+    add("-n", type=int, default=5, dest="parallel", help="runs at a time")
+    add("-v", "--verbose", action="store_true", help="say more, on stderr")
+    add("--clean", action="store_true", help="delete runs that are at the server")
+    add("--clean-old-hours", type=float, default=24, help="leave younger runs")
+    add("--clean-force", action="store_true", help="do not ask before deleting")
+    _add_switch(parser, "include-online", "skip-online", default=False)
+    _add_switch(parser, "include-offline", "skip-offline", default=True)
+    _add_switch(parser, "include-synced", "skip-synced", default=False)
+    _add_switch(parser, "mark-synced", "", default=True)
+    add("--legacy", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_switch(
+    parser: argparse.ArgumentParser, name: str, opposite: str, *, default: bool
+) -> None:
+    """`--name`, `--no-name` and, for both, what the official command says too."""
+    on, off = [f"--{name}"], [f"--no-{name}"]
+    if opposite:
+        on, off = [*on, f"--no-{opposite}"], [*off, f"--{opposite}"]
+    target = name.replace("-", "_")
+    parser.add_argument(*on, dest=target, action="store_true", default=default)
+    parser.add_argument(*off, dest=target, action="store_false")
+
+
+def _globs(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _tags(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for part in _globs(text):
+        old, separator, new = part.partition("=")
+        if not (old and separator and new):
+            raise argparse.ArgumentTypeError(f"{part!r} is not OLD=NEW")
+        pairs.append((old, new))
+    return tuple(pairs)
 
 
 def sync(
@@ -66,18 +115,49 @@ def sync(
         drain_rings([*paths, *roots], places, settings)
     for root in roots:
         paths += find_logs(root)
-    options = SyncOptions(
-        entity=chosen.entity,
-        project=chosen.project,
-        run_id=chosen.id,
-        include_online=chosen.include_online,
-        include_synced=chosen.include_synced,
-        dry_run=chosen.dry_run,
-    )
+    if chosen.verbose:
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    asks = bool(roots) and not (chosen.sync_all or chosen.yes or chosen.dry_run)
+    if asks and sys.stdin.isatty() and not _confirmed(paths, say):
+        return 1
+    if chosen.dry_run and chosen.show > 0:
+        paths = paths[-chosen.show :]
     tools = server_tools(
         chosen.base_url, places, environ, settings, start=not chosen.dry_run
     )
-    return asyncio.run(sync_logs(paths, options, tools, say))
+    return asyncio.run(sync_logs(paths, _options(chosen), tools, say))
+
+
+def _options(chosen: argparse.Namespace) -> SyncOptions:
+    return SyncOptions(
+        destination=Destination(
+            entity=chosen.entity,
+            project=chosen.project,
+            run_id=chosen.id,
+            job_type=chosen.job_type,
+            new_tags=chosen.replace_tags,
+            leaves_console=chosen.skip_console,
+            include_globs=chosen.include_globs,
+            exclude_globs=chosen.exclude_globs,
+        ),
+        include_online=chosen.include_online,
+        include_offline=chosen.include_offline,
+        include_synced=chosen.include_synced,
+        dry_run=chosen.dry_run,
+        live=chosen.live,
+        appends=chosen.append,
+        marks=chosen.mark_synced,
+        parallel=chosen.parallel,
+    )
+
+
+def _confirmed(paths: Sequence[Path], say: Callable[[str], None]) -> bool:
+    for path in paths:
+        say(f"  {path.parent}")
+    return input(f"Sync up to {len(paths)} logs? [y/N] ").strip().lower() in (
+        "y",
+        "yes",
+    )
 
 
 def root_of(environ: Mapping[str, str]) -> Path:

@@ -4,11 +4,13 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wandb_core.clock import SystemClock
 from wandb_core.server_client import ServerClient
 from wandb_core.sync import SyncOptions, SyncTools, sync_logs
+from wandb_core.uploader import Destination
 from wandb_proto.v1 import record_pb2 as pb
 
 from tests.support.fake_server import API_KEY, FakeServer, Fault
@@ -32,7 +34,9 @@ class Sync:
 
     async def __call__(self, *paths: Path, **options: object) -> int:
         self.said.clear()
-        chosen = SyncOptions(**options)  # type: ignore[arg-type]
+        names = Destination.__dataclass_fields__
+        where: dict[str, Any] = {n: options.pop(n) for n in names if n in options}
+        chosen = SyncOptions(Destination(**where), **options)  # type: ignore[arg-type]
         return await sync_logs(paths, chosen, self.tools, self.said.append)
 
     def said_about(self, words: str) -> bool:
@@ -130,14 +134,17 @@ async def test_options_choose_the_destination(
     assert sync.said_about("/team/other/runs/new-id")
 
 
-async def test_one_id_for_several_logs_is_refused(
+async def test_one_id_for_several_logs_joins_them_in_order_of_their_start(
     tmp_path: Path, server: FakeServer, sync: Sync
 ) -> None:
-    offline_run(tmp_path, "a")
-    offline_run(tmp_path, "b")
+    offline_run(tmp_path, "b", rows=2, second=2)
+    offline_run(tmp_path, "a", rows=3, second=1)
 
-    assert await sync(tmp_path / "wandb", run_id="x") == 2
-    assert server.requests == []
+    assert await sync(tmp_path / "wandb", run_id="x") == 0
+
+    assert list(server.runs) == ["x"]
+    assert len(server.run("x").history) == 5
+    assert server.run("x").conflicts == []
 
 
 async def test_wandb_directory_stands_for_all_its_runs(

@@ -1,7 +1,9 @@
 """What every part of one upload needs to know."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from wandb_proto.v1.record_pb2 import RunRecord, UploadTarget
@@ -17,6 +19,9 @@ LIVE_FEATURE = "WANDB_LIVE_UPLOAD"
 """A server that announces it wants data at once, and the log's id with each request."""
 
 
+CONSOLE = "output.log"
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Overrides what the log says about where it belongs; "" leaves it."""
@@ -24,6 +29,23 @@ class Destination:
     entity: str = ""
     project: str = ""
     run_id: str = ""
+    job_type: str = ""
+    new_tags: tuple[tuple[str, str], ...] = ()
+    """(old, new): tags that get another name."""
+    leaves_console: bool = False
+    """The console lines of the log are not sent."""
+    include_globs: tuple[str, ...] = ()
+    """Of the run's files only those are sent that match one of these; (): all."""
+    exclude_globs: tuple[str, ...] = ()
+
+    def takes_file(self, name: str) -> bool:
+        """Whether a file of the run is to be sent; `*` matches `/` too."""
+        if self.leaves_console and name == CONSOLE:
+            return False
+        included = not self.include_globs or any(
+            fnmatchcase(name, glob) for glob in self.include_globs
+        )
+        return included and not any(fnmatchcase(name, g) for g in self.exclude_globs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,16 @@ class UploadContext:
     def run(self) -> RunRecord:
         """As the log begins; later records may change it."""
         return self.identity.run
+
+    @property
+    def job_type(self) -> str:
+        """Instead of the log's own; "": leave it."""
+        return self.destination.job_type
+
+    def tags(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """The tags under the names that they are to have, each once."""
+        names = dict(self.destination.new_tags)
+        return tuple(dict.fromkeys(names.get(tag, tag) for tag in tags))
 
     @property
     def run_id(self) -> str:

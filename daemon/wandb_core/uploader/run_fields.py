@@ -2,10 +2,16 @@
 
 from wandb_core.run_state import RunState
 from wandb_core.server_client import RunFields
+from wandb_core.uploader.context import UploadContext
 
 
 def run_fields(
-    state: RunState, *, run_id: str, entity: str, project: str, config_json: str
+    state: RunState,
+    context: UploadContext,
+    *,
+    entity: str,
+    project: str,
+    config_json: str,
 ) -> RunFields:
     """Everything that the log says; what it does not say stays as it is there.
 
@@ -15,7 +21,7 @@ def run_fields(
     assert run is not None
     environment = state.environment()
     return RunFields(
-        name=run_id,
+        name=context.run_id,
         project=project or None,
         entity=entity or None,
         id=run.storage_id or None,
@@ -27,7 +33,7 @@ def run_fields(
         host=run.host or None,
         program=(environment.program if environment else "") or None,
         repo=run.git.remote_url or None,
-        job_type=run.job_type or None,
+        job_type=context.job_type or run.job_type or None,
         sweep=run.sweep_id or None,
-        tags=tuple(run.tags) or None,
+        tags=context.tags(run.tags) or None,
     )

@@ -58,7 +58,7 @@ class RunUpdates:
         run = self._started.server_run
         fields = run_fields(
             state,
-            run_id=self._context.run_id,
+            self._context,
             entity=run.entity,
             project=run.project,
             config_json=await asyncio.to_thread(self.config_json, state),

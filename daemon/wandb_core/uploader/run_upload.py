@@ -240,6 +240,8 @@ class RunUpload:
 
     async def _send(self, chunk: FoldedChunk) -> None:
         self._tell_damages()
+        if self._context.destination.leaves_console:
+            chunk.console.clear()
         await self._announce_files(chunk)
         await self._upload_oversize(chunk)
         summary = None
@@ -255,7 +257,8 @@ class RunUpload:
 
     async def _announce_files(self, chunk: FoldedChunk) -> None:
         known_offset = self._started.cursor.files_offset
-        for file in chunk.files:
+        takes = self._context.destination.takes_file
+        for file in filter(lambda file: takes(file.name), chunk.files):
             self._announced.add(file.name)
             if file.at_end:
                 self._files_at_end[file.name] = None
@@ -336,6 +339,7 @@ class RunUpload:
             name
             for name in (*self._files_at_end, *written)
             if name not in made
+            and self._context.destination.takes_file(name)
             and (name in self._files_at_end or name not in self._announced)
         ]
         await self._files.upload(rest)
@@ -361,7 +365,10 @@ class RunUpload:
             )
             if console := await asyncio.to_thread(self._console.publish):
                 made[CONSOLE] = console
-            await self._files.upload_from(made)
+            takes = self._context.destination.takes_file
+            await self._files.upload_from(
+                {name: path for name, path in made.items() if takes(name)}
+            )
         return tuple(made)
 
     async def _complete(self) -> None:

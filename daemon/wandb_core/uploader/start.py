@@ -185,7 +185,7 @@ class RunStarter:
         config = state.config_json()
         fields = run_fields(
             state,
-            run_id=context.run_id,
+            context,
             entity=context.entity,
             project=context.project,
             config_json=merge_config(earlier.config_json if earlier else "", config),
