@@ -2,7 +2,8 @@
 
 import { createContext, useCallback, useContext, useEffect, useState, type ReactElement, type ReactNode } from "react";
 
-type Show = (text: string, undo: () => void) => void;
+/** `undo` null: there is nothing to take back. */
+type Show = (text: string, undo: (() => void) | null) => void;
 
 const UNDO_MS = 10_000;
 const ToastContext = createContext<Show>(() => undefined);
@@ -12,7 +13,7 @@ export function useToast(): Show {
 }
 
 export function ToastProvider({ children }: { children: ReactNode }): ReactElement {
-  const [toast, setToast] = useState<{ text: string; undo: () => void } | null>(null);
+  const [toast, setToast] = useState<{ text: string; undo: (() => void) | null } | null>(null);
   const show = useCallback<Show>((text, undo) => setToast({ text, undo }), []);
   useEffect(() => {
     if (!toast) return;
@@ -25,15 +26,17 @@ export function ToastProvider({ children }: { children: ReactNode }): ReactEleme
       {toast && (
         <div className="toast" role="status">
           {toast.text}
-          <button
-            className="button quiet"
-            onClick={() => {
-              toast.undo();
-              setToast(null);
-            }}
-          >
-            Undo
-          </button>
+          {toast.undo && (
+            <button
+              className="button quiet"
+              onClick={() => {
+                toast.undo?.();
+                setToast(null);
+              }}
+            >
+              Undo
+            </button>
+          )}
         </div>
       )}
     </ToastContext>
