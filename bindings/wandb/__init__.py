@@ -44,6 +44,8 @@ for _name in REBOUND:
 
 _PLACES = {
     "Api": ("wandb.apis.public", "Api"),
+    "Artifact": ("wandb.sdk.artifacts.artifact", "Artifact"),
+    "ArtifactTTL": ("wandb.sdk.artifacts.artifact_ttl", "ArtifactTTL"),
     "AlertLevel": ("wandb.sdk.alert_level", "AlertLevel"),
     "EvalTable": ("wandb.sdk.data_types.eval_table", "EvalTable"),
     "JoinedTable": ("wandb.sdk.data_types.joined_table", "JoinedTable"),

@@ -11,17 +11,13 @@ from typing import Any, NoReturn
 from wandb.errors import UnsupportedError
 
 _CLASSES_TEXT = """
-Artifact ArtifactTTL
 """
 CLASSES = frozenset(_CLASSES_TEXT.split())
 _FUNCTIONS_TEXT = """
-agent attach controller link_model log_artifact log_model
-profiler restore save sweep unwatch
-use_artifact use_model watch
+agent attach controller profiler restore save sweep
 """
 FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 _RUN_TEXT = """
-upsert_artifact finish_artifact link_artifact log_code
 """
 _MODULES_TEXT = """
 analytics gym jupyter sacred

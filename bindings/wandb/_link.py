@@ -57,6 +57,7 @@ _QUESTIONS = {
     "start_run": "StartRun",
     "get_summary": "GetSummary",
     "finish_run": "FinishRun",
+    "artifact_outcome": "ArtifactOutcome",
 }
 
 

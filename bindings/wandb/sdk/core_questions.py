@@ -103,6 +103,16 @@ class FinishAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactAnswer:
+    """What became of an artifact that the run logged."""
+
+    state: str
+    """pending | committed | failed | offline"""
+    artifact_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunQuestions:
     """The questions about one run over its stream."""
 
@@ -154,6 +164,16 @@ class RunQuestions:
             needs_key=answer.needs_key,
             history=_object(answer.history_json),
         )
+
+    def artifact_outcome(self, client_id: str, wait_s: float) -> ArtifactAnswer | None:
+        """Ask what became of an artifact; core answers after `wait_s` at most."""
+        request = pb.ArtifactOutcomeRequest(
+            run=self._ref(), client_id=client_id, wait_s=wait_s
+        )
+        answer = self._ask("artifact_outcome", request)
+        if answer is None:
+            return None
+        return ArtifactAnswer(answer.state, answer.artifact_id, answer.error)
 
     def _ref(self) -> pb.RunRef:
         return pb.RunRef(run_id=self.run_id, log_path=self.log_path)

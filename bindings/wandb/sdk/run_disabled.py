@@ -122,12 +122,21 @@ class NoopRun(Run, RunDisabled):
         """None."""
         return None
 
+    def _log_nothing(self, *_arguments: Any, **_keywords: Any) -> Any:
+        """Stands for the methods that return an artifact."""
+        return NothingLogged()
+
+    log_artifact = upsert_artifact = finish_artifact = _log_nothing
+    use_artifact = use_model = log_model = _log_nothing
+    link_artifact = link_model = _log_nothing
+
+    def log_code(self, *_arguments: Any, **_keywords: Any) -> None:
+        """Take no file."""
+
     def _append(self, record: bytes) -> None:
         return
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("log_artifact", "use_artifact", "log_model", "use_model"):
-            return NothingLogged()
         if name in _QUIET:
             return lambda *_arguments, **_keywords: None
         return super().__getattr__(name)
@@ -136,7 +145,6 @@ class NoopRun(Run, RunDisabled):
 _QUIET = frozenset(
     (
         "alert",
-        "link_model",
         "mark_preempting",
         "pin_config_keys",
         "save",

@@ -24,10 +24,12 @@ from wandb.sdk.core_questions import (
     StartAnswer,
 )
 from wandb.sdk.run_actions import RunActions, RunStatus
+from wandb.sdk.run_artifacts import RunArtifacts
 from wandb.sdk.wandb_config import Config, warn_of_large_config
 from wandb.sdk.wandb_metric import Metric
 from wandb.sdk.wandb_settings import Settings
 from wandb.sdk.wandb_summary import RecordedSummary, Summary
+from wandb.sdk.watch import RunWatching, Watches
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_setup import Session
@@ -48,7 +50,7 @@ class RunParts:
     session: "Session"
 
 
-class Run(RunActions):
+class Run(RunActions, RunArtifacts, RunWatching):
     """A run; made by `wandb.init`, which also makes it `wandb.run`."""
 
     def __init__(self, parts: RunParts) -> None:
@@ -68,6 +70,7 @@ class Run(RunActions):
         self._finish_lock = threading.RLock()
         self._alert_limit = AlertLimit()
         self._at_finish: list[Callable[[], None]] = []
+        self._watches = Watches()
         self._config_callback: Callable[..., None] | None = None
         self._config = Config(
             self._publish_config, allow_val_change=parts.settings.allow_val_change

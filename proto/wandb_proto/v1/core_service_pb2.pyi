@@ -204,6 +204,26 @@ class FinishRunResponse(_message.Message):
     needs_key: bool
     def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., history_json: _Optional[str] = ..., needs_key: bool = ...) -> None: ...
 
+class ArtifactOutcomeRequest(_message.Message):
+    __slots__ = ("run", "client_id", "wait_s")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    WAIT_S_FIELD_NUMBER: _ClassVar[int]
+    run: RunRef
+    client_id: str
+    wait_s: float
+    def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., client_id: _Optional[str] = ..., wait_s: _Optional[float] = ...) -> None: ...
+
+class ArtifactOutcomeResponse(_message.Message):
+    __slots__ = ("state", "artifact_id", "error")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ARTIFACT_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    artifact_id: str
+    error: str
+    def __init__(self, state: _Optional[str] = ..., artifact_id: _Optional[str] = ..., error: _Optional[str] = ...) -> None: ...
+
 class GetStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -39,6 +39,11 @@ class CoreServiceStub(object):
                 request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FinishRunRequest.SerializeToString,
                 response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FinishRunResponse.FromString,
                 )
+        self.ArtifactOutcome = channel.unary_unary(
+                '/wandb_core.v1.CoreService/ArtifactOutcome',
+                request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.SerializeToString,
+                response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.FromString,
+                )
         self.GetStatus = channel.unary_unary(
                 '/wandb_core.v1.CoreService/GetStatus',
                 request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.GetStatusRequest.SerializeToString,
@@ -89,6 +94,12 @@ class CoreServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ArtifactOutcome(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -134,6 +145,11 @@ def add_CoreServiceServicer_to_server(servicer, server):
                     servicer.FinishRun,
                     request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FinishRunRequest.FromString,
                     response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FinishRunResponse.SerializeToString,
+            ),
+            'ArtifactOutcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.ArtifactOutcome,
+                    request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.FromString,
+                    response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -242,6 +258,23 @@ class CoreService(object):
         return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/FinishRun',
             wandb__proto_dot_v1_dot_core__service__pb2.FinishRunRequest.SerializeToString,
             wandb__proto_dot_v1_dot_core__service__pb2.FinishRunResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def ArtifactOutcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/ArtifactOutcome',
+            wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.SerializeToString,
+            wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
