@@ -28,20 +28,29 @@ VALUES_MAX = 40
 def sample_history(path: Path, end: int) -> dict[str, list[float]]:
     """Up to VALUES_MAX finite values per key, in the order of the log; blocks.
 
-    Nested keys are joined with dots; the system's own (`_step` …) are left out.
+    Nested keys are joined with dots; the system's own (`_step` …) and the facts about
+    media are left out.
 
     Raises:
         OSError: the log cannot be read.
     """
     found: dict[str, list[float]] = {}
+    media: set[str] = set()
     for first, last in _windows(end):
         with LogReader(path, first) as reader:
             while logged := reader.read(last, WINDOW_BYTES):
                 for entry in logged:
                     if entry.record.HasField("history"):
                         for item in entry.record.history.item:
-                            _collect(".".join(item_path(item)), item, found)
-    return {key: _thinned(values) for key, values in found.items()}
+                            key = ".".join(item_path(item))
+                            if key.endswith("._type"):
+                                media.add(key.removesuffix("_type"))
+                            _collect(key, item, found)
+    return {
+        key: _thinned(values)
+        for key, values in found.items()
+        if not any(key.startswith(prefix) for prefix in media)
+    }
 
 
 def _windows(end: int) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,7 @@
-"""The run of which the logs beside this are, made by `wandb` of the version they are named
-after: `python make.py`, offline.
-"""
+"""The run in the logs beside this, each made by the official client of its version."""
 
-import math, sys
+import math
+
 import wandb
 
 version = wandb.__version__

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wandb_core import history_sample
 from wandb_core.history_sample import VALUES_MAX, WINDOW_BYTES, WINDOWS, sample_history
+from wandb_proto.v1 import record_pb2 as pb
 
 from tests.support.logged_runs import LoggedRun
 
@@ -51,3 +52,14 @@ def test_many_keys_are_limited(tmp_path: Path) -> None:
     assert len(sample_history(log.path, log.path.stat().st_size)) == (
         history_sample.KEYS_MAX
     )
+
+
+def test_facts_about_media_are_no_metrics(tmp_path: Path) -> None:
+    log = LoggedRun(tmp_path / "run-r1.wandb")
+    row = pb.HistoryRecord()
+    for path, text in (("_type", '"image-file"'), ("size", "9")):
+        row.item.add(nested_key=["img", path], value_json=text)
+    row.item.add(key="imgs", value_json="1")
+    log.append(pb.Record(history=row))
+
+    assert sample_history(log.path, log.path.stat().st_size) == {"imgs": [1.0]}
