@@ -258,15 +258,23 @@ class ScreenFields:
     )
     git_commit: str | None = setting(None, text, "Recorded instead of HEAD.")
     git_root: str | None = setting(None, text, "Where to look for the git repository.")
-    disable_code: bool = setting(False, switch, "No effect yet.")
-    save_code: bool | None = setting(None, switch, "No effect yet.")
-    code_dir: str | None = setting(None, text, "No effect yet.")
+    disable_code: bool = setting(False, switch, "Save no code, whatever else says so.")
+    save_code: bool | None = setting(
+        None,
+        switch,
+        "Save the main script and the git diff; default: as the account says.",
+    )
+    code_dir: str | None = setting(
+        None, text, "What saved code is named from; default: the git repository."
+    )
     disable_job_creation: bool = setting(True, switch, "No effect yet.")
     sync_tensorboard: bool | None = setting(None, switch, "No effect yet.")
     monitor_gym: bool | None = setting(None, switch, "No effect yet.")
     capture_loggers: Any = setting(None, anything, "No effect yet.")  # noqa: RUF009
     console_multipart: bool = setting(False, switch, "No effect yet.")
-    ignore_globs: tuple[str, ...] = setting((), names, "No effect yet.")
+    ignore_globs: tuple[str, ...] = setting(
+        (), names, "Run files that are not uploaded, such as *.pth."
+    )
     stop_fn: Any = setting(  # noqa: RUF009
         None, _callback, "Called when the run is stopped; default: KeyboardInterrupt."
     )
@@ -277,6 +285,8 @@ class ScreenFields:
     table_raise_on_max_row_limit_exceeded: bool = setting(
         False, switch, "No effect yet."
     )
-    allow_media_symlink: bool = setting(False, switch, "No effect yet.")
+    allow_media_symlink: bool = setting(
+        False, switch, "Link files of media into the run instead of copying them."
+    )
     allow_offline_artifacts: bool = setting(True, switch, "No effect yet.")
     debug: bool = setting(False, switch, "Write a more detailed debug.log.")

@@ -66,13 +66,11 @@ class Audio(BatchableMedia):
 
     @classmethod
     def describe(cls, sounds: "list[Audio]") -> MediaObject:
-        """Sample rates and durations of a list's sounds, where they are known."""
-        found: MediaObject = {}
-        if any(sound._sample_rate for sound in sounds):
-            found["sampleRates"] = [sound._sample_rate for sound in sounds]
-        if any(sound._duration for sound in sounds):
-            found["durations"] = [sound._duration for sound in sounds]
-        return found
+        """Sample rates (Hz) and durations (s) of a list's sounds; None: not known."""
+        return {
+            "sampleRates": [sound._sample_rate for sound in sounds],
+            "durations": [sound._duration for sound in sounds],
+        }
 
     @classmethod
     def from_json(cls, json_obj: MediaObject, source_artifact: Any) -> "Audio":

@@ -26,6 +26,7 @@ class BoundingBoxes2D(WBValue):
 
     def __init__(self, val: dict[str, Any], key: str) -> None:
         self._key = key
+        self._given_labels = val.get("class_labels")
         self.boxes = [_checked(box) for box in val["box_data"]]
         self.class_labels = labels_of(
             val.get("class_labels"), (box["class_id"] for box in self.boxes)
@@ -37,8 +38,10 @@ class BoundingBoxes2D(WBValue):
     ) -> None:
         """Write the boxes' file."""
         place = MediaPlace("metadata/boxes2D", key, step, "boxes2D.json")
-        labels = {str(number): name for number, name in self.class_labels.items()}
-        document = {"box_data": self.boxes, "class_labels": labels}
+        document: dict[str, Any] = {"box_data": self.boxes}
+        if self._given_labels:
+            labels = {str(number): name for number, name in self.class_labels.items()}
+            document["class_labels"] = labels
         text = json.dumps(document, separators=(",", ":"), default=_plain)
         self._stored = store_content(run, place, text.encode())
 

@@ -7,6 +7,7 @@ them becomes a grid.
 
 import io
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from wandb_proto import png
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 DIMENSION_MAX = 65_500
+BLOCK_BYTES = 128 << 10
 GRID_COLUMNS = 8
 GRID_PADDING = 2
 
@@ -130,24 +132,33 @@ def figure_of(value: Any) -> Any:
     return figure
 
 
-def filtered(pixels: "Pixels") -> "Pixels":
-    """The pixels as PNG scanlines, uint8[height, 1 + width * channels]; see `png`."""
+def filtered(pixels: "Pixels") -> "Iterator[Pixels]":
+    """The pixels as PNG scanlines (see `png`), in blocks of whole lines.
+
+    A block is overwritten by the next one: small enough to stay in the cache, which is
+    five times as fast as one new array for all.
+    """
     import numpy as np
 
     height, width, channels = pixels.shape
     rows = pixels.reshape(height, width * channels)
-    lines = np.empty((height, 1 + width * channels), np.uint8)
-    lines[:, 0] = png.FILTER_UP
-    lines[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
-    return lines
+    count = max(1, min(height, BLOCK_BYTES // (1 + rows.shape[1])))
+    block = np.full((count, 1 + rows.shape[1]), png.FILTER_UP, np.uint8)
+    block[0, 1:] = rows[0]
+    for top in range(0, height, count):
+        lines = block[: min(count, height - top)]
+        first = 1 if top == 0 else 0
+        upper = rows[top - 1 + first : top + len(lines) - 1]
+        np.subtract(rows[top + first : top + len(lines)], upper, out=lines[first:, 1:])
+        yield lines
 
 
 def encoded(pixels: "Pixels", extension: str) -> bytes:
     """The pixels as an image file. PNG needs no imaging library."""
     if extension == "png":
         height, width, channels = pixels.shape
-        return png.compress(filtered(pixels).tobytes(), width, height, channels)
+        scanlines = b"".join(lines.tobytes() for lines in filtered(pixels))
+        return png.compress(scanlines, width, height, channels)
     return pil_file(pil_of(pixels), extension)
 
 

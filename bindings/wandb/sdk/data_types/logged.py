@@ -10,6 +10,7 @@ log(data) ─ fast path: plain values ─► record
 What cannot be stored is told and left out; the call goes on with the other values.
 """
 
+import errno
 import logging
 import os
 import secrets
@@ -28,7 +29,7 @@ from wandb._terminal import termwarn
 from wandb._values import DEPTH_MAX, is_rich_type
 from wandb.sdk.data_types.base_types.media import BatchableMedia
 from wandb.sdk.data_types.base_types.wb_value import WBValue
-from wandb.sdk.data_types.media_files import MediaPlace, arriving
+from wandb.sdk.data_types.media_files import MediaPlace, open_new
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_run import Run
@@ -50,8 +51,11 @@ class _Call:
 
     step: int | str
     raw_images: list[pb.RawImage] = field(default_factory=list)
-    scanlines: list[Any] = field(default_factory=list)
+    pixels: list[Any] = field(default_factory=list)
+    """Of the raw images, in the same order."""
     pending_bytes: int = 0
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What charts put into the row instead of themselves."""
 
 
 class LoggedMedia:
@@ -73,7 +77,7 @@ class LoggedMedia:
     def __call__(self, data: Any, step: int) -> tuple[dict[str, Any], bytes]:
         """Plain data for a step, and the log request's fields about pending images."""
         call = _Call(step)
-        plain = self._mapping(call, data, ())
+        plain = self._whole(call, data)
         if not call.raw_images:
             return plain, b""
         try:
@@ -82,7 +86,7 @@ class LoggedMedia:
             # No room for a copy: then for the files themselves, or none at all.
             _logger.warning("no scanlines written problem=%s", problem)
             call = _Call(step, pending_bytes=PENDING_BYTES_MAX + 1)
-            return self._mapping(call, data, ()), b""
+            return self._whole(call, data), b""
         fields = pb.LogRequest(raw_image=call.raw_images).SerializeToString()
         return plain, fields
 
@@ -91,6 +95,13 @@ class LoggedMedia:
         call = _Call(step, pending_bytes=PENDING_BYTES_MAX + 1)
         converted = self._value(call, value, (key,))
         return None if converted is _LEFT_OUT else converted
+
+    def _whole(self, call: _Call, data: Any) -> dict[str, Any]:
+        plain = self._mapping(call, data, ())
+        while call.parts:  # of a chart: at the top level, wherever the chart was
+            parts, call.parts = call.parts, {}
+            plain.update(self._mapping(call, parts, ()))
+        return plain
 
     def _mapping(
         self, call: _Call, data: Mapping[Any, Any], path: tuple[str, ...]
@@ -101,7 +112,7 @@ class LoggedMedia:
                 continue
             place = (*path, str(key))
             if hasattr(type(value), "log_parts"):
-                plain.update(self._mapping(call, self._parts(value, place), path))
+                call.parts.update(self._parts(value, place))
                 continue
             converted = self._value(call, value, place)
             if converted is not _LEFT_OUT:
@@ -110,7 +121,7 @@ class LoggedMedia:
 
     def _parts(self, value: Any, place: tuple[str, ...]) -> dict[str, Any]:
         try:
-            parts: dict[str, Any] = value.log_parts(self._run, place[-1])
+            parts: dict[str, Any] = value.log_parts(self._run, ".".join(place))
             return parts
         except Exception as problem:  # the boundary of a run: training goes on
             _tell(place, value, problem)
@@ -198,8 +209,6 @@ class LoggedMedia:
     def _deferred(
         self, call: _Call, image: Any, path: tuple[str, ...], inner: tuple[str, ...]
     ) -> Any:
-        from wandb.sdk.data_types.image_pixels import filtered
-
         image.bind_layers(self._run, path[-1], call.step)
         pixels = image.pending_pixels
         height, width, channels = pixels.shape
@@ -215,7 +224,7 @@ class LoggedMedia:
                 name_suffix=place.suffix,
             )
         )
-        call.scanlines.append(filtered(pixels))
+        call.pixels.append(pixels)
         call.pending_bytes += png.scanlines_size(width, height, channels)
         return image.pending_json(self._run)
 
@@ -241,13 +250,22 @@ class LoggedMedia:
         return sum(size for _, size in waiting)
 
     def _write_scanlines(self, call: _Call) -> None:
-        directory = Path(self._run.sync_dir, "tmp", "pixels")
-        name = secrets.token_hex(8) + png.SCANLINES_SUFFIX
-        with arriving(directory / name) as partial, partial.open("wb") as file:
-            for scanlines in call.scanlines:
-                file.write(scanlines)
+        from wandb.sdk.data_types.image_pixels import filtered
+
+        name = f"tmp/pixels/{secrets.token_hex(8)}{png.SCANLINES_SUFFIX}"
+        path = os.path.join(self._run.sync_dir, name)
+        try:
+            # No record names it before it is whole: it needs no other name meanwhile.
+            with open_new(path) as file:
+                for pixels in call.pixels:
+                    for lines in filtered(pixels):
+                        if file.write(lines) != lines.nbytes:
+                            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            Path(path).unlink(missing_ok=True)
+            raise
         for raw in call.raw_images:
-            raw.scanlines = f"tmp/pixels/{name}"
+            raw.scanlines = name
         self._pending.append((self._run._stream.appended, call.pending_bytes))
 
 

@@ -4,6 +4,7 @@ A file is complete when it has its name, and announced before a record refers to
 """
 
 import hashlib
+import io
 import os
 import secrets
 import shutil
@@ -120,6 +121,15 @@ def announce(run: "Run", names: list[str]) -> None:
             path=name, policy=pb.FilesItem.NOW, type=pb.FilesItem.MEDIA
         )
     run._append(record.SerializeToString())
+
+
+def open_new(path: str) -> io.FileIO:
+    """Open a new file to write, unbuffered; its directory is made if need be."""
+    try:
+        return io.FileIO(path, "x")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return io.FileIO(path, "x")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ package `imageio-ffmpeg` brings along.
 """
 
 import io
-import math
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -123,12 +122,12 @@ def _frames(data: Any) -> Any:
 
 
 def _tiled(batch: Any) -> Any:
-    """Several videos as one, in as square a grid as powers of two make."""
+    """Several videos as one, in a grid whose sides are powers of two."""
     import numpy as np
 
     count, time, channels, height, width = batch.shape
-    places = 1 << math.ceil(math.log2(count))
-    rows = 1 << (int(math.log2(places)) // 2)
+    places = 1 << (count - 1).bit_length()
+    rows = 1 << ((count.bit_length() - 1) // 2)
     columns = places // rows
     full = np.zeros((places, *batch.shape[1:]), batch.dtype)
     full[:count] = batch
