@@ -18,6 +18,7 @@ from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.row_indexes import RowIndexes
+from wandb_server.operations.shared_changes import SharedChanges
 from wandb_server.operations.stores import Clock, Stores, Upkeep
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import open_database
@@ -39,10 +40,10 @@ async def open_archive(
     """The archive in this database and this object store, made if missing.
 
     database_url: `sqlite:///<path>` or `postgresql://…`; object_url: `file:///<path>`
-    or `s3://<bucket>/<prefix>`, whose keys may come from `environ`. What is being made and
-    what was fetched lies in `data_dir` (default: beside the SQLite file). The caller
-    makes sure that no other process uses the same SQLite file or data directory, and
-    closes the archive.
+    or `s3://<bucket>/<prefix>`, whose keys may come from `environ`. What is being made
+    and what was fetched lies in `data_dir` (default: beside the SQLite file). The
+    caller makes sure that no other process uses the same SQLite file or data
+    directory, and closes the archive.
 
     Raises:
         StorageError: database or store cannot be opened, or are of a newer program.
@@ -53,6 +54,8 @@ async def open_archive(
     await asyncio.to_thread(_empty, workspace, cache)
     objects = open_objects(object_url, cache, environ)
     database = await open_database(database_url)
+    feed, upkeep = ChangeFeed(), Upkeep()
+    shared = database.is_shared
     return StoredArchive(
         Stores(
             database=database,
@@ -63,12 +66,15 @@ async def open_archive(
             tails=Tails(settings.parsed_points_max),
             blocks=BlockCache(settings.block_cache_bytes_max),
             indexes=RowIndexes(settings.row_index_bytes_max),
-            feed=ChangeFeed(),
+            feed=feed,
             clock=clock,
             workspace=workspace,
             compacting=asyncio.Lock(),
-            upkeep=Upkeep(),
+            upkeep=upkeep,
             settings=settings,
+            shared_changes=SharedChanges(database_url, feed, upkeep.server_id)
+            if shared
+            else None,
         )
     )
 

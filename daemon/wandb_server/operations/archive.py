@@ -1,6 +1,7 @@
 """The archive: every operation over the same stores."""
 
 from wandb_server.operations.accounts import Accounts
+from wandb_server.operations.alerts import Alerts
 from wandb_server.operations.artifacts import Artifacts
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.compaction import Compaction
@@ -28,6 +29,7 @@ class StoredArchive(
     MediaHistory,
     RemovedRuns,
     RunColumns,
+    Alerts,
 ):
     """`model.Archive` over a database and an object store. Made by `open_archive`."""
 
@@ -38,6 +40,8 @@ class StoredArchive(
 
     async def close(self) -> None:
         """End subscriptions, finish what was begun, let go of every file."""
+        if self._stores.shared_changes is not None:
+            await self._stores.shared_changes.close()
         await self._stores.feed.close()
         await self._stores.tables.close()
         await self._stores.database.close()

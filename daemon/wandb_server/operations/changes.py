@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from wandb_server.model import Change
 
@@ -46,6 +46,8 @@ class ChangeFeed:
 
     def __init__(self) -> None:
         self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+        self.relay: Callable[[Change], None] | None = None
+        """Tells the other servers of a shared database."""
 
     def subscribe(self, entity: str, project: str) -> Subscription:
         """Changes from this moment on."""
@@ -55,6 +57,12 @@ class ChangeFeed:
 
     def publish(self, change: Change) -> None:
         """Tell everybody; never waits."""
+        self.offer(change)
+        if self.relay is not None:
+            self.relay(change)
+
+    def offer(self, change: Change) -> None:
+        """Tell the subscriptions of this server."""
         for subscription in list(self._subscriptions):
             subscription.offer(change)
 

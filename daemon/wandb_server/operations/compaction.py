@@ -40,11 +40,15 @@ from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, key_tables, lines, removal, runs
+from wandb_server.storage.leases import take_lease
 from wandb_server.storage.row_segment import write_rows
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.tables import KeyedColumns
 
 RUNS_PER_CALL = 100
+UPKEEP = "upkeep"
+LEASE_S = 120.0
+"""A server that died while it compacted is replaced after so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,21 @@ class Compaction(Operations):
     async def compact(self) -> int:
         """Move what is due from the tail to segments; how many rows.
 
-        Due are runs that ended and runs whose tail is long. Cancelled: what was not
-        moved stays in the tail.
+        Due are runs that ended and runs whose tail is long. Where several servers share
+        the database, one of them does it; the others move nothing. Cancelled: what was
+        not moved stays in the tail.
 
         Raises:
             StorageError: of the first run that failed, when all others were seen to.
         """
         async with self._stores.compacting:
+            if not await self._may_work():
+                return 0
             moved = 0
             failure: StorageError | None = None
             for run_id in await self._stores.database.read(self._due):
+                if not await self._may_work():
+                    break
                 try:
                     moved += await self._compact_run(run_id)
                 except StorageError as error:
@@ -90,6 +99,16 @@ class Compaction(Operations):
             if failure is not None:
                 raise failure
             return moved
+
+    async def _may_work(self) -> bool:
+        """Whether no other server of the same database is at it."""
+        stores = self._stores
+        if not stores.database.is_shared:
+            return True
+        holder, now = stores.upkeep.server_id, stores.clock()
+        return await stores.database.write(
+            lambda db: take_lease(db, UPKEEP, holder, now, LEASE_S)
+        )
 
     async def _compact_run(self, run_id: int) -> int:
         moved = 0

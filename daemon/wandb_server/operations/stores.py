@@ -1,6 +1,7 @@
 """What every operation works with, wired once in `open_archive`."""
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
+from wandb_server.operations.shared_changes import SharedChanges
 from wandb_server.operations.tails import Tails
 from wandb_server.storage.database import Database
 from wandb_server.storage.objects import Objects
@@ -23,6 +25,8 @@ Clock = Callable[[], float]
 class Upkeep:
     """What the background loop remembers between its rounds."""
 
+    server_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Who this server is among those of a shared database."""
     strays_due_at: float = 0.0
     unmerged: dict[tuple[int, str], float] = field(default_factory=dict)
     """(run, file) whose merge failed, until when it is left alone."""
@@ -45,6 +49,8 @@ class Stores:
     compacting: asyncio.Lock
     upkeep: Upkeep
     settings: ArchiveSettings
+    shared_changes: SharedChanges | None = None
+    """Where several servers share the database."""
     media: MediaIndex = field(default_factory=MediaIndex)
 
 

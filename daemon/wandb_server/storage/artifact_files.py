@@ -12,8 +12,10 @@ from wandb_server.artifact_model import (
     VersionFile,
 )
 from wandb_server.storage.artifact_schema import (
+    artifact_blobs,
     artifact_files,
     artifact_lineage,
+    artifact_memberships,
     artifacts,
 )
 from wandb_server.storage.database import in_pieces, insert
@@ -78,6 +80,26 @@ def file_by_digest(
         artifact_files.c.object_id.is_not(None),
     )
     return next(iter(_files(connection, statement.limit(1))), None)
+
+
+def blob_in_collection(
+    connection: Connection, collection_id: int, digest: str
+) -> int | None:
+    """The blob with this digest that a member of the collection holds."""
+    statement = (
+        select(artifact_files.c.object_id)
+        .join(
+            artifact_memberships,
+            artifact_memberships.c.artifact_id == artifact_files.c.artifact_id,
+        )
+        .join(artifact_blobs, artifact_blobs.c.object_id == artifact_files.c.object_id)
+        .where(
+            artifact_memberships.c.collection_id == collection_id,
+            artifact_blobs.c.md5_base64 == digest,
+        )
+    )
+    found: int | None = connection.scalar(statement.limit(1))
+    return found
 
 
 def read_folder(

@@ -63,6 +63,11 @@ class Database:
             READERS_COUNT, thread_name_prefix="database-reader"
         )
 
+    @property
+    def is_shared(self) -> bool:
+        """Several servers may use it at the same time."""
+        return self._opened.is_shared
+
     async def read(self, question: Callable[[Connection], T]) -> T:
         """Ask within one snapshot. Cancelled: the answer is thrown away."""
         loop = asyncio.get_running_loop()
@@ -106,31 +111,43 @@ class Database:
         group = [
             change for change in group if change.done.set_running_or_notify_cancel()
         ]
-        if group:
-            clashed = self._commit(group)
-            for _ in range(TRIES_COUNT - 1):
-                clashed = [change for one in clashed for change in self._commit([one])]
-            for change in clashed:
-                change.tell(self._translate)
+        while group:
+            made = self._commit(group)
+            if made < len(group):
+                # Alone: it waits for others while it keeps nobody waiting.
+                self._commit_alone(group[made])
+            group = group[made + 1 :]
 
-    def _commit(self, group: "Sequence[_Change]") -> "Sequence[_Change]":
-        """Make these changes in one transaction; those to be made again."""
+    def _commit_alone(self, change: "_Change") -> None:
+        for _ in range(TRIES_COUNT):
+            if self._commit([change]):
+                return
+        change.tell(self._translate)
+
+    def _commit(self, group: "Sequence[_Change]") -> int:
+        """Make these changes in one transaction, up to the first one that clashes.
+
+        How many have been made (or failed for good), and their callers told.
+        """
+        made = 0
         try:
             writer = self._connect(self._opened.write_options)
             with writer, writer.begin():
                 for change in group:
                     change.make(writer)
+                    if change.clashed:
+                        break
+                    made += 1
         except BaseException as error:
             if is_clash(error):
-                return group
+                return 0
             failure = self._translate(error)
             for change in group:
                 change.done.set_exception(failure)
-            return ()
-        for change in group:
-            if not change.clashed:
-                change.tell(self._translate)
-        return [change for change in group if change.clashed]
+            return len(group)
+        for change in group[:made]:
+            change.tell(self._translate)
+        return made
 
     def _shut_down(self) -> None:
         self._writers.shutdown(wait=True)

@@ -41,6 +41,8 @@ class OpenedEngine:
     place: str
     """For messages; without a password."""
     writers_count: int
+    is_shared: bool
+    """Several servers may use it at the same time."""
     write_options: dict[str, Any]
     read_options: dict[str, Any]
     translate: Callable[[DBAPIError], StorageError]
@@ -105,7 +107,7 @@ def _open_sqlite(url: URL) -> OpenedEngine:
             return StorageBusy(said, place=path)
         return StorageError(said, place=path)
 
-    return OpenedEngine(engine, path, 1, {"writes": True}, {}, translate)
+    return OpenedEngine(engine, path, 1, False, {"writes": True}, {}, translate)
 
 
 def _make_private(path: str) -> None:
@@ -170,6 +172,7 @@ def _open_postgres(url: URL) -> OpenedEngine:
         engine,
         place,
         POSTGRES_WRITERS_COUNT,
+        True,
         {"writes": True},
         {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         translate,

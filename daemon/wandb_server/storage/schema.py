@@ -303,6 +303,15 @@ removed_runs = Table(
     Column("removed_at", Float, nullable=False),
 )
 
+# Work that one server at a time does, where several share the database.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
 RUN_TABLES = (
     removed_runs,
     run_texts,

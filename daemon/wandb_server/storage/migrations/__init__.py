@@ -24,12 +24,13 @@ from sqlalchemy import (
 )
 
 from wandb_server.errors import StorageError
+from wandb_server.storage.alert_schema import alerts
 from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
 from wandb_server.storage.schema import metadata
 
-assert all(table.metadata is metadata for table in ARTIFACT_TABLES)
+assert all(table.metadata is metadata for table in (*ARTIFACT_TABLES, alerts))
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest version; a test compares it with the files."""
 
 _versions = Table(

@@ -80,7 +80,7 @@ class Desk:
         return run
 
 
-async def open_desk(path: Path, **limits: Any) -> Desk:
+async def open_desk(path: Path, *, data_dir: Path | None = None, **limits: Any) -> Desk:
     """Open (or open again) the archive at `path`."""
     clock = HandClock()
     place = place_of(path)
@@ -89,7 +89,7 @@ async def open_desk(path: Path, **limits: Any) -> Desk:
         place.object_url,
         clock=clock,
         settings=ArchiveSettings(**limits),
-        data_dir=path,
+        data_dir=data_dir or path,
     )
     user = await archive.create_user("ann", email="ann@example.org")
     return Desk(archive, user, clock, path)

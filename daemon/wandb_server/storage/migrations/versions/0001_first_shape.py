@@ -15,6 +15,13 @@ depends_on = None
 def upgrade() -> None:
     """Make every table."""
     op.create_table(
+        "leases",
+        sa.Column("name", Text(), nullable=False),
+        sa.Column("holder", Text(), nullable=False),
+        sa.Column("expires_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
         "objects",
         sa.Column(
             "id",
