@@ -47,11 +47,12 @@ crash: $(VENV)/.setup  ## the same with thousands of random kills; KILL_POINTS=2
 	$(RUN) -m pytest -s tests/crash --kill-points $(KILL_POINTS) $(ARGS)
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
-	$(RUN) -m pytest tests/e2e $(ARGS)
+	$(RUN) -m pytest tests/e2e tests/compat $(ARGS)
 
-compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch, which it installs: distributed training
+compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, which it installs
 	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
-		$(RUN) -m pytest tests/e2e/test_torch_distributed.py $(ARGS)
+	WANDB_COMPAT_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
+		$(RUN) -m pytest tests/e2e/test_torch_distributed.py tests/compat $(ARGS)
 
 browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
 	$(RUN) -m pytest tests/browser $(ARGS)
@@ -152,7 +153,8 @@ $(OFFICIAL)/.setup:
 
 $(TORCH)/.setup: pyproject.toml
 	@$(PYTHON) -m venv $(TORCH)
-	@$(TORCH)/bin/python -m pip install --quiet 'torch==2.13.0' numpy --editable .
+	@$(TORCH)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(TORCH)/bin/python -m pip install --quiet --editable . --group compat
 	@touch $@
 
 $(PROTO_VENV)/.setup:
