@@ -98,6 +98,77 @@ class StepCounter:
         return max(-_STEP_MAX, min(number, _STEP_MAX))
 
 
+class UnusualCalls:
+    """The calls with a step, with media, or with more than one record holds."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        encoder: DataEncoder,
+        steps: StepCounter,
+        refuse: Callable[[int, int], None],
+        rich: RichCalls,
+    ) -> None:
+        self._spool = spool
+        self._encoder = encoder
+        self._steps = steps
+        self._refuse = refuse
+        self._rich = rich
+
+    def place(
+        self, step: Any, commit: bool | None, size: int, more: bytes = b""
+    ) -> tuple[bytes, bytes]:
+        """What stands before and after the JSON of a call that is not the usual one.
+
+        more: further fields of the request. The timestamp is still to be added behind.
+        """
+        is_committed = step is None if commit is None else bool(commit)
+        if step is None:
+            self._steps.current += is_committed
+            suffix = more
+        else:
+            suffix = more + encode_step(
+                self._steps.enter(step, is_committed, self._refuse)
+            )
+        return log_prefix(size, is_committed, len(suffix) + TIMESTAMP.size), suffix
+
+    def log_parts(self, data: Any, step: Any, commit: bool | None) -> None:
+        """Several records of one step; a value that is too large alone is dropped."""
+        stored = []
+        for body in self._encoder.parts(data):
+            if len(body) > PART_BYTES_MAX:
+                self._spool.refuse(len(body))
+            else:
+                stored.append(body)
+        is_committed = step is None if commit is None else bool(commit)
+        _, suffix = self.place(step, commit, 0)
+        suffix += TIMESTAMP.pack(TIMESTAMP_TAG, now())
+        for left, body in zip(
+            range(len(stored), -1, -1), [*stored, b"{}"], strict=True
+        ):
+            prefix = log_prefix(len(body), is_committed and not left, len(suffix))
+            self._spool.append(prefix + body + suffix)
+
+    def log_rich(self, data: Any, step: Any, commit: bool | None) -> None:
+        """A call with media: the run makes plain data of it."""
+        assert self._rich.take is not None
+        plain, more = self._rich.take(data, self._steps.place(step))
+        try:
+            body = self._encoder.encode(plain)
+        except RecordTooLarge:
+            if more:  # they belong to one record: the media go before the rest
+                media = {k: v for k, v in plain.items() if v is not data.get(k)}
+                plain = {k: v for k, v in plain.items() if k not in media}
+                self._append(self._encoder.encode(media), more, step, False)
+            return self.log_parts(plain, step, commit)
+        return self._append(body, more, step, commit)
+
+    def _append(self, body: bytes, more: bytes, step: Any, commit: bool | None) -> None:
+        prefix, suffix = self.place(step, commit, len(body), more)
+        stamp = TIMESTAMP.pack(TIMESTAMP_TAG, now())
+        self._spool.append(prefix + body + suffix + stamp)
+
+
 def make_log(
     spool: Spool,
     encoder: DataEncoder,
@@ -108,7 +179,6 @@ def make_log(
     """The closure behind `Stream.log`.
 
     rich: takes the calls with media, which `encoder` must refuse.
-
     refuse: told (step, current step) when a call's step has gone by. Core has the last
     word about that (another stream may have closed steps), so the data go to it anyway.
     """
@@ -116,53 +186,8 @@ def make_log(
     encode, dumps, default = encoder.encode, orjson.dumps, encoder.default
     crc32 = zlib.crc32
     pack_frame, pack_timestamp = FRAME.pack, TIMESTAMP.pack
-
-    def place(step: Any, commit: bool | None, size: int) -> tuple[bytes, bytes]:
-        """What stands before and after the JSON of a call that is not the usual one."""
-        is_committed = step is None if commit is None else bool(commit)
-        if step is None:
-            steps.current += is_committed
-            suffix = b""
-        else:
-            suffix = encode_step(steps.enter(step, is_committed, refuse))
-        return log_prefix(size, is_committed, len(suffix) + TIMESTAMP.size), suffix
-
-    def log_parts(data: Any, step: Any, commit: bool | None) -> None:
-        """Several records of one step; a value that is too large alone is dropped."""
-        stored = []
-        for body in encoder.parts(data):
-            if len(body) > PART_BYTES_MAX:
-                spool.refuse(len(body))
-            else:
-                stored.append(body)
-        is_committed = step is None if commit is None else bool(commit)
-        _, suffix = place(step, commit, 0)
-        suffix += pack_timestamp(TIMESTAMP_TAG, now())
-        for left, body in zip(
-            range(len(stored), -1, -1), [*stored, b"{}"], strict=True
-        ):
-            prefix = log_prefix(len(body), is_committed and not left, len(suffix))
-            spool.append(prefix + body + suffix)
-
-    def log_rich(data: Any, step: Any, commit: bool | None) -> None:
-        assert rich.take is not None
-        plain, more = rich.take(data, steps.place(step))
-        try:
-            body = encode(plain)
-        except RecordTooLarge:
-            if more:  # they belong to one record: the media go before the rest
-                media = {k: v for k, v in plain.items() if v is not data.get(k)}
-                plain = {k: v for k, v in plain.items() if k not in media}
-                append_rich(encode(media), more, step, False)
-            return log_parts(plain, step, commit)
-        return append_rich(body, more, step, commit)
-
-    def append_rich(body: bytes, more: bytes, step: Any, commit: bool | None) -> None:
-        is_committed = step is None if commit is None else bool(commit)
-        _, suffix = place(step, commit, len(body))
-        suffix = more + suffix + pack_timestamp(TIMESTAMP_TAG, now())
-        prefix = log_prefix(len(body), is_committed, len(suffix))
-        spool.append(prefix + body + suffix)
+    unusual = UnusualCalls(spool, encoder, steps, refuse, rich)
+    place = unusual.place
 
     def log(data: Any, step: Any = None, commit: bool | None = None) -> None:
         try:
@@ -177,9 +202,9 @@ def make_log(
                 if b"null" in body or len(body) > VALUE_BYTES_WARNED:
                     body = encode(data)
         except RecordTooLarge:
-            return log_parts(data, step, commit)
+            return unusual.log_parts(data, step, commit)
         except RichValue:
-            return log_rich(data, step, commit)
+            return unusual.log_rich(data, step, commit)
         if step is None and (commit is None or commit is True):
             prefix, suffix = prefixes[len(body)], b""
             steps.current += 1

@@ -259,7 +259,7 @@ class LoggedMedia:
             with open_new(path) as file:
                 for pixels in call.pixels:
                     for lines in filtered(pixels):
-                        if file.write(lines) != lines.nbytes:
+                        if file.write(lines.data) != lines.nbytes:
                             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             Path(path).unlink(missing_ok=True)
