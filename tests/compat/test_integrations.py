@@ -141,7 +141,6 @@ def test_keras(stack: Stack) -> None:
     assert values(run, "batch/batch_step") == [1, 3, 4, 6, 7, 9]
     assert values(run, "epoch/learning_rate") == pytest.approx([0.05] * 3)
     assert values(run, "epoch/val_loss")[0] > values(run, "epoch/val_loss")[-1]
-    kinds = [name.partition("_")[2].rpartition("_")[2]]
 
 
 def test_accelerate(stack: Stack) -> None:
