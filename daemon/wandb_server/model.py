@@ -296,6 +296,20 @@ class Change:
     log_line_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a run called attention to. `severity` is INFO, WARN or ERROR."""
+
+    id: int
+    entity: str
+    project: str
+    run: str
+    title: str
+    text: str
+    severity: str
+    created_at: float
+
+
 class Archive(Protocol):
     """Everything that is stored, asked and changed. Made by `operations.open_archive`.
 
@@ -431,6 +445,18 @@ class Archive(Protocol):
         self, run: Run, key: str, count: int
     ) -> tuple[Sequence[MediaValue], int]:
         """(at most `count` values evenly over the steps, how many there are)."""
+        ...
+
+    async def add_alert(self, run: Run, title: str, text: str, severity: str) -> None:
+        """Keep what the run calls attention to; of very many the oldest go."""
+        ...
+
+    async def alerts_of_run(self, run: Run) -> Sequence[Alert]:
+        """Oldest first."""
+        ...
+
+    async def alerts_of_project(self, project: Project, count: int) -> Sequence[Alert]:
+        """The newest, newest first."""
         ...
 
     async def log_lines(

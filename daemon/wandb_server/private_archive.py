@@ -12,6 +12,7 @@ from typing import Any
 from wandb_server.artifact_model import ProjectPlace
 from wandb_server.errors import NotAllowed
 from wandb_server.model import (
+    Alert,
     Archive,
     Change,
     FileStreamAnswer,
@@ -123,6 +124,11 @@ class PrivateArchive:
         if not self.may_use(entity):
             return ()
         return await self._archive.run_columns(entity, project)
+
+    async def alerts_of_project(self, project: Project, count: int) -> Sequence[Alert]:
+        """The newest; the project was found through this class."""
+        self._require(project.entity)
+        return await self._archive.alerts_of_project(project, count)
 
     async def set_run_state(self, storage_id: str, state: str) -> bool:
         """False if absent or somebody else's."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from wandb_server.graphql.question import Resolver
 from wandb_server.graphql.resolvers import (
+    alerts,
     artifacts,
     artifacts_changes,
     artifacts_files,
@@ -33,6 +34,7 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     changes.RESOLVERS,
     media.RESOLVERS,
     run_table.RESOLVERS,
+    alerts.RESOLVERS,
     artifacts.RESOLVERS,
     artifacts_files.RESOLVERS,
     artifacts_changes.RESOLVERS,

@@ -1,6 +1,5 @@
 """Mutations: what clients may change about projects, runs and files."""
 
-import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -26,8 +25,6 @@ RUN_STATES = frozenset(
     ]
 )
 RUN_ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-logger = logging.getLogger(__name__)
 
 
 async def _upsert_bucket(
@@ -152,13 +149,6 @@ async def _update_run_state(
     return payload(given, success=done)
 
 
-async def _alert(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
-    run = await _run_of(question, arguments["input"])
-    severity = arguments["input"].get("severity") or "INFO"
-    logger.info("alert severity=%s run_id=%s", severity, run.id)
-    return {"success": True}
-
-
 def payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """What a mutation answers, with what the client wants back unchanged."""
     return {"clientMutationId": given.get("clientMutationId"), **fields}
@@ -174,6 +164,5 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "deleteRun": _delete_run,
         "stopRun": _stop_run,
         "updateRunState": _update_run_state,
-        "notifyScriptableRunAlert": _alert,
     }
 }
