@@ -31,6 +31,7 @@ export interface RunEntry {
 }
 
 export interface RunDetail extends RunEntry {
+  readonly id: string;
   readonly jobType: string | null;
   readonly notes: string | null;
   readonly config: string | null;
@@ -184,7 +185,7 @@ export async function fetchMetricKeys(
 const RUN = `query PageRun($entity: String!, $project: String!, $run: String!) {
   project(name: $project, entityName: $entity) {
     run(name: $run) {
-      ${ENTRY} jobType notes config summaryMetrics historyLineCount eventsLineCount logLineCount commit repo host program exitCode
+      id ${ENTRY} jobType notes config summaryMetrics historyLineCount eventsLineCount logLineCount commit repo host program exitCode
       finishedAt lastStep refusedRows user { name }
     }
   }

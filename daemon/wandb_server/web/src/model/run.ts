@@ -1,6 +1,7 @@
 /** What can be read out of a run's config and summary for people. */
 
 import { isObject, type Json } from "./json";
+import { bytes } from "./numbers";
 
 /** `{"lr": {"value": 0.1}}` becomes `{"lr": 0.1}`; keys of our own stay out. */
 export function unwrapConfig(config: Record<string, Json>): Record<string, Json> {
@@ -27,6 +28,7 @@ export interface Environment {
   readonly directory: string | null;
   readonly cpu: string | null;
   readonly gpu: string | null;
+  readonly memory: string | null;
   readonly gitRemote: string | null;
   readonly gitCommit: string | null;
   readonly version: string | null;
@@ -52,10 +54,24 @@ export function environmentOf(config: Record<string, Json>): Environment {
     directory: text("root"),
     cpu: cores === null ? null : `${cores} logical cores`,
     gpu: text("gpu") === null ? null : gpuCount !== null && gpuCount !== "1" ? `${gpuCount} × ${text("gpu")}` : text("gpu"),
+    memory: totalMemory(said["memory"]),
     gitRemote: asText(git["remote"] ?? git["remoteUrl"] ?? git["remote_url"]),
     gitCommit: asText(git["commit"]),
     version: asText(own["cli_version"]),
   };
+}
+
+/** Sizes are numbers written as text, as protobuf's JSON has them. */
+function totalMemory(memory: Json | undefined): string | null {
+  const total = Number(asText(isObject(memory) ? memory["total"] : undefined));
+  return total > 0 ? bytes(total) : null;
+}
+
+/** All that the processes of a run told about where they ran: of one process itself, of several by their id. */
+export function environmentsOf(config: Record<string, Json>): Record<string, Json> {
+  const writers = objectAt(objectAt(config["_wandb"], "value"), "e");
+  const [only, ...others] = Object.values(writers);
+  return others.length === 0 && isObject(only) ? only : writers;
 }
 
 /** An argument as a shell wants it. */

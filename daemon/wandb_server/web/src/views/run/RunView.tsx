@@ -13,6 +13,7 @@ import { Panels } from "../workspace/Panels";
 import { useWorkspace } from "../workspace/useWorkspace";
 import { Logs } from "./Logs";
 import { Overview } from "./Overview";
+import { StopButton } from "./StopButton";
 
 const System = lazy(() => import("./System"));
 const Files = lazy(() => import("./Files"));
@@ -59,6 +60,7 @@ export function RunView({ entity, project, run, tab }: RunViewProps): ReactEleme
             <i className="run-dot" style={{ background: runColour(found.name) }} />
             <h1>{found.displayName || found.name}</h1>
             <RunState state={found.state} />
+            {found.state === "running" && <StopButton entity={entity} project={project} run={found} />}
             <nav className="tabs" aria-label="Run">
               {RUN_TABS.map((name) => (
                 <Link key={name} to={{ view: "run", entity, project, run, tab: name }} aria-current={name === tab ? "page" : undefined}>
@@ -68,7 +70,7 @@ export function RunView({ entity, project, run, tab }: RunViewProps): ReactEleme
             </nav>
           </div>
           {tab === "charts" && <RunCharts entity={entity} project={project} detail={found} live={live} />}
-          {tab === "overview" && <Overview run={found} />}
+          {tab === "overview" && <Overview entity={entity} project={project} run={found} />}
           {tab === "logs" && <Logs key={run} entity={entity} project={project} run={found} />}
           <Suspense fallback={<main className="page"><Skeleton rows={10} /></main>}>
             {tab === "system" && <System entity={entity} project={project} run={found} />}
