@@ -73,6 +73,7 @@ _PLACES = {
     "login": ("wandb.sdk.wandb_login", "login"),
     "plot_table": ("wandb.plot.custom_chart", "plot_table"),
     "require": ("wandb.sdk.wandb_require", "require"),
+    "restore": ("wandb.sdk.restore", "restore"),
     "setup": ("wandb.sdk.wandb_setup", "setup"),
     "teardown": ("wandb.sdk.wandb_setup", "teardown"),
     "visualize": ("wandb.plot.viz", "visualize"),

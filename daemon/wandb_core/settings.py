@@ -94,6 +94,12 @@ class CoreSettings:
     chunk_bytes_max: int = _setting(
         4 * MIB, "65536..67108864", "Lines of one upload request together."
     )
+    live_file_look_s: float = _setting(
+        2.0, "0.05..3600", "How often files saved with policy live are looked at."
+    )
+    live_file_pause_s: float = _setting(
+        15.0, "0.05..3600", "Between two uploads of one such file."
+    )
     row_bytes_max: int = _setting(
         8 * MIB, "1024..67108864", "A longer row goes up as a file, marked in the row."
     )

@@ -48,7 +48,7 @@ def find_repository(start: Path, remote: str = "origin") -> Repository | None:
 
 def without_credentials(url: str) -> str:
     """`https://user:token@host/x.git` -> `https://host/x.git`."""
-    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/@]*@", r"\1", url)
+    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@", r"\1", url)
 
 
 def _git_dir(dot_git: Path) -> Path:

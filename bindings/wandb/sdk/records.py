@@ -36,6 +36,8 @@ class RunFacts:
     git_commit: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     allow_out_of_order: bool = False
+    ignore_globs: tuple[str, ...] = ()
+    """Names of run files that stay on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,19 @@ def environment(run_id: str, facts: pb.EnvironmentRecord) -> bytes:
     return record.SerializeToString()
 
 
+def files(
+    run_id: str,
+    names: Iterable[str],
+    policy: pb.FilesItem.PolicyType,
+    kind: pb.FilesItem.FileType = pb.FilesItem.OTHER,
+) -> bytes:
+    """Files below the run's `files/`, and when they are to be uploaded."""
+    record = _record(run_id)
+    for name in names:
+        record.files.files.add(path=name, policy=policy, type=kind)
+    return record.SerializeToString()
+
+
 def telemetry(run_id: str, facts: pb.TelemetryRecord) -> bytes:
     """Versions and platform, as the format has them."""
     record = _record(run_id)
@@ -207,6 +222,9 @@ def _run(facts: RunFacts) -> pb.RunRecord:
         made.git.commit = facts.git_commit
     if facts.allow_out_of_order:
         made.settings.item.add(key="allow_out_of_order", value_json="true")
+    if facts.ignore_globs:
+        globs = json_codec.dumps(list(facts.ignore_globs)).decode()
+        made.settings.item.add(key="ignore_globs", value_json=globs)
     return made
 
 

@@ -130,6 +130,10 @@ class NoopRun(Run, RunDisabled):
     use_artifact = use_model = log_model = _log_nothing
     link_artifact = link_model = _log_nothing
 
+    def save(self, *_arguments: Any, **_keywords: Any) -> bool:
+        """Link no file."""
+        return False
+
     def log_code(self, *_arguments: Any, **_keywords: Any) -> None:
         """Take no file."""
 
@@ -147,7 +151,6 @@ _QUIET = frozenset(
         "alert",
         "mark_preempting",
         "pin_config_keys",
-        "save",
         "unwatch",
         "watch",
     )

@@ -9,7 +9,8 @@ import logging
 import os
 import secrets
 import time
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ from wandb.sdk.plain_values import plain
 from wandb.sdk.run_directory import make_run_directory
 from wandb.sdk.run_settings import default_project, with_run_id
 from wandb.sdk.server_choice import ServerChoice, choose_server
+from wandb.sdk.start_records import StartFacts, StartRecords
 from wandb.sdk.stopping import Listener
+from wandb.sdk.viewer import allows_code
 from wandb.sdk.wandb_config import config_mapping, warn_of_large_config
 from wandb.sdk.wandb_run import Run, RunParts
 from wandb.sdk.wandb_settings import Settings
@@ -61,6 +64,8 @@ class _Start:
     repository: Repository | None
     config: dict[str, Any]
     start_time: float
+    writer_id: str
+    """Names this writer in what is recorded of its environment."""
 
 
 def start_run(
@@ -93,6 +98,7 @@ def start_run(
         debug_log.close_log(log_file)
         raise
     run._capture_console()
+    _record_the_rest(session, start, run)
     return run
 
 
@@ -115,7 +121,8 @@ def _decide(session: Session, settings: Settings, config: dict[str, Any]) -> _St
         changes["run_name"] = readable_name()
     settings = with_run_id(settings.merged(changes, "default"))
     started = settings.x_start_time or time.time()
-    return _Start(settings, server, program, repository, config, started)
+    writer_id = str(uuid.uuid4())
+    return _Start(settings, server, program, repository, config, started, writer_id)
 
 
 def _require_key(start: _Start) -> None:
@@ -129,15 +136,7 @@ def _require_key(start: _Start) -> None:
 def _with_directory(start: _Start) -> _Start:
     settings = start.settings
     directory = make_run_directory(settings, settings.run_id or "", start.start_time)
-    settings = settings.merged({"sync_dir": str(directory)})
-    return _Start(
-        settings,
-        start.server,
-        start.program,
-        start.repository,
-        start.config,
-        start.start_time,
-    )
+    return replace(start, settings=settings.merged({"sync_dir": str(directory)}))
 
 
 def open_stream(
@@ -199,11 +198,37 @@ def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
         run._config.update_locked(config_mapping(settings.sweep_param_path))
     if not settings.x_disable_meta:
         environment = gather_environment(
-            settings, start.program, start.repository, session.environ, start.start_time
+            settings, start.program, start.repository, start.start_time
         )
+        environment.writer_id = start.writer_id
         stream.append(records.environment(run_id, environment))
     stream.append(records.telemetry(run_id, gather_telemetry()))
     return run
+
+
+def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
+    """What takes longer than `init` may: in a thread."""
+    server = start.server
+    facts = StartFacts(
+        run_id=run.id,
+        settings=start.settings,
+        program=start.program,
+        repository=start.repository,
+        environ=session.environ,
+        writer_id=start.writer_id,
+        sends_files=run._sends_files,
+        account_allows_code=lambda: _allows_code(server, run.offline),
+    )
+    rest = StartRecords(facts, run._append)
+    run._at_finish.insert(0, rest.finish)
+    rest.start()
+
+
+def _allows_code(server: ServerChoice, offline: bool) -> bool:
+    """The account's setting. With the server of this machine nothing leaves it."""
+    if offline or server.local:
+        return not offline
+    return server.api_key is not None and allows_code(server.base_url, server.api_key)
 
 
 def _facts(start: _Start) -> records.RunFacts:
@@ -226,6 +251,7 @@ def _facts(start: _Start) -> records.RunFacts:
         git_remote="" if settings.disable_git else without_credentials(remote),
         git_commit="" if settings.disable_git else commit,
         allow_out_of_order=settings.allow_out_of_order,
+        ignore_globs=settings.ignore_globs,
         config={str(key): plain(value) for key, value in start.config.items()},
     )
 

@@ -46,7 +46,9 @@ class WriterFields:
         None, number, "Start of the run in unix seconds; default: now."
     )
     x_executable: str | None = setting(None, text, "Interpreter recorded with the run.")
-    x_save_requirements: bool = setting(True, switch, _LATER)
+    x_save_requirements: bool = setting(
+        True, switch, "Record which packages are installed."
+    )
     x_service_wait: float = setting(30.0, number, _LATER)
     x_service_transport: str | None = setting(None, text, _LATER, "SERVICE_TRANSPORT")
     x_sync: bool = setting(False, switch, _LATER)
@@ -80,10 +82,18 @@ class MonitorFields:
     x_stats_gpu_device_ids: tuple[int, ...] | None = setting(
         None, _numbers, "GPUs that are recorded, such as 0,1; default: all."
     )
-    x_stats_gpu_count: int | None = setting(None, whole, _LATER)
-    x_stats_gpu_type: str | None = setting(None, text, _LATER)
-    x_stats_cpu_count: int | None = setting(None, whole, _LATER)
-    x_stats_cpu_logical_count: int | None = setting(None, whole, _LATER)
+    x_stats_gpu_count: int | None = setting(
+        None, whole, "Recorded instead of how many GPUs are found."
+    )
+    x_stats_gpu_type: str | None = setting(
+        None, text, "Recorded instead of the GPU's name."
+    )
+    x_stats_cpu_count: int | None = setting(
+        None, whole, "Recorded instead of the cores that are found."
+    )
+    x_stats_cpu_logical_count: int | None = setting(
+        None, whole, "Recorded instead of the logical cores that are found."
+    )
     x_stats_disk_paths: tuple[str, ...] = setting(
         ("/",), names, "Paths whose file systems are recorded."
     )

@@ -73,7 +73,6 @@ def init(
             "fork_from and resume_from are not available in this version yet."
         )
     _tell_what_is_later(
-        save_code=save_code,
         sync_tensorboard=sync_tensorboard or tensorboard,
         monitor_gym=monitor_gym,
     )
@@ -84,6 +83,7 @@ def init(
         "entity": entity,
         "project": project,
         "root_dir": dir,
+        "save_code": save_code,
         "run_id": id,
         "run_name": name,
         "run_notes": notes,

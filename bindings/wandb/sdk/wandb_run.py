@@ -12,6 +12,8 @@ from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from wandb_proto.remote_token import ADDRESS_VARIABLE
+
 from wandb import _later
 from wandb._terminal import termwarn
 from wandb.errors import Error, UsageError
@@ -25,6 +27,7 @@ from wandb.sdk.core_questions import (
 )
 from wandb.sdk.run_actions import RunActions, RunStatus
 from wandb.sdk.run_artifacts import RunArtifacts
+from wandb.sdk.run_files import RunFiles
 from wandb.sdk.wandb_config import Config, warn_of_large_config
 from wandb.sdk.wandb_metric import Metric
 from wandb.sdk.wandb_settings import Settings
@@ -50,7 +53,7 @@ class RunParts:
     session: "Session"
 
 
-class Run(RunActions, RunArtifacts, RunWatching):
+class Run(RunActions, RunArtifacts, RunFiles, RunWatching):
     """A run; made by `wandb.init`, which also makes it `wandb.run`."""
 
     def __init__(self, parts: RunParts) -> None:
@@ -59,6 +62,8 @@ class Run(RunActions, RunArtifacts, RunWatching):
         self._session = parts.session
         self._stream: RecordStream = parts.stream
         self._questions = parts.questions
+        self._sends_files = not parts.session.environ.get(ADDRESS_VARIABLE)
+        """Core sees the run's directory: it is on this host."""
         self._owner_pid = os.getpid()
         """The process whose finish ends the run."""
         self._answer = StartAnswer()

@@ -24,6 +24,7 @@ from wandb_core.run_state.telemetry import merge_telemetry
 from wandb_core.run_state.yaml_text import yaml_text
 
 ALLOW_OUT_OF_ORDER = "allow_out_of_order"
+IGNORE_GLOBS = "ignore_globs"
 
 
 class RunState:
@@ -41,6 +42,8 @@ class RunState:
         self.next_step = 0
         self.keeps_low_steps = False
         """Rows below the current step keep theirs: a setting of the run."""
+        self.ignore_globs: tuple[str, ...] = ()
+        """Run files that match one stay on this machine: a setting of the run."""
         self.refused_rows = 0
         """Calls that came for a step gone by, as the last carrier counts them."""
         """Rows below it are raised to it; raise it yourself before a resumed run."""
@@ -214,6 +217,7 @@ class RunState:
         self.run = _unpacked(pb.RunRecord, state["run"])
         self._start = _start_of(self.run) if self.run else 0.0
         self.keeps_low_steps = _keeps_low_steps(self.run)
+        self.ignore_globs = _ignore_globs(self.run)
         self.exit = _unpacked(pb.RunExitRecord, state["exit"])
         self.preempting = state["preempting"]
         self.next_step = state["next_step"]
@@ -255,6 +259,7 @@ class RunState:
             merge_telemetry(self._telemetry, record.telemetry)
         self.run = run
         self.keeps_low_steps = _keeps_low_steps(run)
+        self.ignore_globs = _ignore_globs(run)
         self._start = _start_of(run)
         self.next_step = max(self.next_step, record.starting_step)
         self._changes |= {"run", "config"}
@@ -324,6 +329,17 @@ class RunState:
 def _start_of(run: pb.RunRecord) -> float:
     started = run.start_time
     return float(started.seconds + started.nanos / 1e9 - run.runtime)
+
+
+def _ignore_globs(run: pb.RunRecord | None) -> tuple[str, ...]:
+    for item in () if run is None else run.settings.item:
+        if item.key == IGNORE_GLOBS:
+            try:
+                found = json_codec.loads(item.value_json)
+            except ValueError:
+                return ()
+            return tuple(map(str, found)) if isinstance(found, list) else ()
+    return ()
 
 
 def _keeps_low_steps(run: pb.RunRecord | None) -> bool:

@@ -47,6 +47,19 @@ def final_files(
     }
 
 
+def write_metadata(state: RunState, files_dir: Path) -> Path | None:
+    """`wandb-metadata.json` of a run that goes on; None if it cannot be written."""
+    path = files_dir / METADATA
+    try:
+        files_dir.mkdir(parents=True, exist_ok=True)
+        text = state.metadata_json() + "\n"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    except OSError as error:
+        _log.info("cannot_write name=%s reason=%s", METADATA, error)
+        return None
+    return path
+
+
 def user_files(log_path: Path) -> list[str]:
     """Names of what lies in `files/` at the end, media excepted: the log names those.
 

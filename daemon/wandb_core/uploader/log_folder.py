@@ -15,13 +15,13 @@ from pathlib import Path
 from wandb_proto.v1.record_pb2 import (
     AlertRecord,
     FilesItem,
-    Record,
     RunRecord,
     UploadTarget,
 )
 
+from wandb_core.artifacts import AnnouncedArtifact
 from wandb_core.console import ConsoleLine
-from wandb_core.model import LogDamage
+from wandb_core.model import LogDamage, LoggedRecord
 from wandb_core.run_state import RunState
 from wandb_core.transaction_log import LogReader
 from wandb_core.uploader.oversize import oversize_path, shorten
@@ -37,8 +37,8 @@ class AnnouncedFile:
     offset: int
     """Of the record that names it."""
     name: str
-    at_end: bool
-    """To be uploaded when the run is over, not now."""
+    policy: FilesItem.PolicyType
+    """When it is to be uploaded: NOW, END, or LIVE: whenever it changed."""
 
 
 @dataclass(slots=True)
@@ -58,6 +58,7 @@ class FoldedChunk:
     console: list[ConsoleLine] = field(default_factory=list)
     """Changed lines by number; numbers need not be contiguous."""
     files: list[AnnouncedFile] = field(default_factory=list)
+    artifacts: list[AnnouncedArtifact] = field(default_factory=list)
     alerts: list[AlertRecord] = field(default_factory=list)
     preempting: bool = False
     summary_changed: bool = False
@@ -179,7 +180,7 @@ class LogFolder:
                     line = self.state.stats_line(record.stats, label=self._label)
                     chunk.stats.append(line)
             else:
-                self._add_facts(chunk, logged.offset, record, kind)
+                self._add_facts(chunk, logged, kind)
         return self.offset > before
 
     def _finish(self, chunk: FoldedChunk) -> FoldedChunk | None:
@@ -201,15 +202,21 @@ class LogFolder:
         return shorten(line, self._row_bytes_max, path)
 
     def _add_facts(
-        self, chunk: FoldedChunk, offset: int, record: Record, kind: str | None
+        self, chunk: FoldedChunk, logged: LoggedRecord, kind: str | None
     ) -> None:
+        record = logged.record
         if kind == "files":
             chunk.files += [
-                AnnouncedFile(offset, item.path, item.policy != FilesItem.NOW)
+                AnnouncedFile(logged.offset, item.path, item.policy)
                 for item in record.files.files
             ]
         elif kind == "alert":
             chunk.alerts.append(record.alert)
+        elif kind in ("artifact", "use_artifact"):
+            client_id = record.artifact.client_id if kind == "artifact" else ""
+            chunk.artifacts.append(
+                AnnouncedArtifact(logged.offset, logged.next_offset, client_id)
+            )
         elif kind == "preempting":
             chunk.preempting = True
 

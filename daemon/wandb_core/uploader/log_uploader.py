@@ -20,6 +20,7 @@ from random import Random
 
 from wandb_proto.v1.record_pb2 import UploadTarget
 
+from wandb_core.artifacts import ArtifactOutcome, known_outcome
 from wandb_core.clock import Clock
 from wandb_core.errors import NotAuthorized, PermanentError
 from wandb_core.model import LogProgress, Notifier
@@ -37,6 +38,7 @@ from wandb_core.uploader.status import StartOutcome, UploadEnd, UploadStatus
 _log = logging.getLogger(__name__)
 
 KEY_POLL_S = 2.0
+ARTIFACT_POLL_S = 0.5
 LOCAL_RETRY_S_MAX = 5.0
 """The embedded server comes back sooner than one far away."""
 
@@ -106,7 +108,9 @@ class LogUploader:
         return UploadStatus(
             rows_total=upload.rows_total if upload else 0,
             rows_uploaded=sender.rows_uploaded if sender else 0,
-            bytes_left=max(0, self._progress.committed_end() - offset),
+            bytes_left=max(0, self._progress.committed_end() - offset)
+            + (upload.artifacts.bytes_left if upload else 0),
+            artifacts_left=upload.artifacts.count_left if upload else 0,
             last_progress_at=sender.last_progress_at if sender else 0.0,
             problem=problem,
             failed=end is not None and not end.uploaded,
@@ -123,6 +127,15 @@ class LogUploader:
             async with asyncio.timeout(wait_s):
                 await self._outcome_known.wait()
         return self._outcome
+
+    async def artifact_outcome(self, client_id: str, wait_s: float) -> ArtifactOutcome:
+        """What became of an artifact; pending if it is not decided within wait_s."""
+        if self._upload is not None:
+            return await self._upload.artifacts.outcome(client_id, wait_s)
+        known = await asyncio.to_thread(known_outcome, self._progress.path, client_id)
+        if known is None or known.state == "pending":
+            await self._clock.sleep(min(wait_s, ARTIFACT_POLL_S))
+        return known or ArtifactOutcome("pending")
 
     async def run(self) -> UploadEnd:
         """Return when all of the ended log is acknowledged, or it failed for good.

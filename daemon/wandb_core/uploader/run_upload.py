@@ -5,25 +5,38 @@ import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from wandb_proto.v1.record_pb2 import FilesItem
+
+from wandb_core.artifacts import ArtifactTools, RunArtifacts
 from wandb_core.errors import PermanentError
 from wandb_core.server_client import ServerClient
+from wandb_core.server_client.artifact_calls import ArtifactCalls
 from wandb_core.uploader.chunk_sender import ChunkSender
 from wandb_core.uploader.console_text import ConsoleText
 from wandb_core.uploader.context import UploadContext
 from wandb_core.uploader.cursor import HISTORY
 from wandb_core.uploader.final_files import (
     CONSOLE,
+    METADATA,
     OWNED_BY_PRIMARY,
     final_files,
     user_files,
+    write_metadata,
 )
 from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
-from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
+from wandb_core.uploader.live_files import LiveFiles
+from wandb_core.uploader.log_folder import (
+    FIRST_OFFSET,
+    AnnouncedFile,
+    FoldedChunk,
+    LogFolder,
+)
 from wandb_core.uploader.oversize import oversize_path, shorten
 from wandb_core.uploader.resume import merge_summary
-from wandb_core.uploader.run_files import RunFiles
+from wandb_core.uploader.run_files import RunFiles, is_run_file_name
 from wandb_core.uploader.run_updates import RunUpdates
 from wandb_core.uploader.start import StartedRun
 
@@ -73,6 +86,19 @@ class RunUpload:
             take_uploaded=self._files.take_uploaded,
             on_stop=on_stop,
         )
+        self.artifacts = RunArtifacts(
+            context.path,
+            context.destination_text,
+            ArtifactTools(
+                client,
+                ArtifactCalls(client),
+                context.retries,
+                started.server_run,
+                context.run_id,
+            ),
+            context.notifier,
+            self._note_progress,
+        )
         self._updates = RunUpdates(context, client, started)
         self._folder = self._new_folder()
         self._console = ConsoleText(context.path)
@@ -80,6 +106,14 @@ class RunUpload:
             settings.live_interval_s if started.live else settings.upload_interval_s
         )
         self._next_post_at = 0.0
+        self._live_files = LiveFiles(
+            context.path.parent / "files",
+            context.clock,
+            self._files.upload,
+            look_s=settings.live_file_look_s,
+            pause_s=settings.live_file_pause_s,
+        )
+        self._has_metadata = False
         self._announced: set[str] = set()
         self._files_at_end: dict[str, None] = {}
         self._told_damages = 0
@@ -121,10 +155,16 @@ class RunUpload:
         try:
             async with asyncio.TaskGroup() as tasks:
                 files_task = tasks.create_task(self._files.run())
+                artifacts_task = tasks.create_task(self.artifacts.run())
+                await self.artifacts.resume()
                 await self._catch_up()
+                live_task = tasks.create_task(self._live_files.run())
                 await self._follow()
+                live_task.cancel()
                 await self._files.waiting.close()
+                await self.artifacts.close()
                 await files_task
+                await self._wait_for_artifacts(artifacts_task)
                 await self._finish()
         except* (PermanentError, OSError) as group:
             failure = _first_error(group)
@@ -132,6 +172,14 @@ class RunUpload:
             self._folder.close()
         if failure is not None:
             raise failure
+
+    async def _wait_for_artifacts(self, task: asyncio.Task[None]) -> None:
+        """Large ones take long: the server hears meanwhile that the run is there."""
+        while not task.done():
+            await asyncio.wait({task}, timeout=self._context.settings.heartbeat_s)
+            if not task.done():
+                await self.sender.beat()
+        await task
 
     # ---- from the start to where an earlier upload was ------------------------------
 
@@ -159,6 +207,7 @@ class RunUpload:
             if chunk is None:
                 break
             await self._announce_files(chunk)
+            await self.artifacts.announce(chunk.artifacts)
             await asyncio.to_thread(self._console.apply, chunk.console)
         return not self._ends_in_damage(offset)
 
@@ -177,6 +226,7 @@ class RunUpload:
         self._folder.close()
         self._folder = self._new_folder()
         self._console = ConsoleText(self._context.path)
+        self.artifacts.forget_offsets()
         self._fold_offset = 0
         self.sender.cursor = replace(self.sender.cursor, offset=0, pending_end=0)
 
@@ -243,6 +293,7 @@ class RunUpload:
         if self._context.destination.leaves_console:
             chunk.console.clear()
         await self._announce_files(chunk)
+        await self.artifacts.announce(chunk.artifacts)
         await self._upload_oversize(chunk)
         summary = None
         if chunk.summary_changed:
@@ -257,13 +308,39 @@ class RunUpload:
 
     async def _announce_files(self, chunk: FoldedChunk) -> None:
         known_offset = self._started.cursor.files_offset
-        takes = self._context.destination.takes_file
-        for file in filter(lambda file: takes(file.name), chunk.files):
+        for file in chunk.files:
+            if not self._takes(file.name):
+                continue
             self._announced.add(file.name)
-            if file.at_end:
+            if file.policy == FilesItem.LIVE and is_run_file_name(file.name):
+                self._live_files.watch(file.name)
+            else:
+                self._live_files.forget(file.name)
+            if file.policy != FilesItem.NOW:
                 self._files_at_end[file.name] = None
             elif file.offset >= known_offset:
                 await self._files.waiting.send(file)
+        await self._announce_metadata(chunk)
+
+    async def _announce_metadata(self, chunk: FoldedChunk) -> None:
+        """As soon as it is whole: pages show it while the run runs."""
+        environment = self._folder.state.environment()
+        is_whole = environment is not None and environment.cpu_count_logical
+        if self._has_metadata or self._context.target.secondary or not is_whole:
+            return
+        self._has_metadata = True
+        folder = self._context.path.parent / "files"
+        path = await asyncio.to_thread(write_metadata, self._folder.state, folder)
+        if path is not None and self._takes(METADATA):
+            offset = chunk.next_offset - 1
+            file = AnnouncedFile(offset, METADATA, FilesItem.NOW)
+            await self._files.waiting.send(file)
+
+    def _takes(self, name: str) -> bool:
+        """Whether a file is to be uploaded at all."""
+        if any(fnmatchcase(name, glob) for glob in self._folder.state.ignore_globs):
+            return False
+        return self._context.destination.takes_file(name)
 
     async def _upload_oversize(self, chunk: FoldedChunk) -> None:
         first_line = self._started.cursor.base.get(HISTORY, 0)
@@ -339,10 +416,11 @@ class RunUpload:
             name
             for name in (*self._files_at_end, *written)
             if name not in made
-            and self._context.destination.takes_file(name)
+            and self._takes(name)
             and (name in self._files_at_end or name not in self._announced)
         ]
-        await self._files.upload(rest)
+        unchanged = await self._live_files.unchanged(rest)
+        await self._files.upload(name for name in rest if name not in unchanged)
         await self._complete()
         self.sender.note_files_offset(self._files.done_offset)
         self.sender.save_cursor(done=True, durable=True)
@@ -365,9 +443,8 @@ class RunUpload:
             )
             if console := await asyncio.to_thread(self._console.publish):
                 made[CONSOLE] = console
-            takes = self._context.destination.takes_file
             await self._files.upload_from(
-                {name: path for name, path in made.items() if takes(name)}
+                {name: path for name, path in made.items() if self._takes(name)}
             )
         return tuple(made)
 

@@ -14,6 +14,8 @@ class UploadStatus:
     rows_uploaded: int = 0
     """Acknowledged by the server, those of earlier cores included."""
     bytes_left: int = 0
+    artifacts_left: int = 0
+    """Artifacts that the server does not have yet, as far as the log was read."""
     last_progress_at: float = 0.0
     """Unix seconds of the last acknowledged lines or sent piece of a file; 0: none."""
     problem: str = ""

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from wandb.errors import Error, UsageError
-from wandb.sdk.environment import Program, gather_environment, gather_telemetry
+from wandb.sdk.environment import (
+    Program,
+    gather_environment,
+    gather_machine,
+    gather_telemetry,
+)
 from wandb.sdk.git import Repository
 from wandb.sdk.names import readable_name
 from wandb.sdk.run_directory import make_run_directory
@@ -201,20 +206,23 @@ def test_environment_record_holds_program_git_and_machine(tmp_path: Path) -> Non
     repository = Repository(root, "c0ffee", "https://host/x.git")
     program = Program(str(root / "src" / "train.py"), ("--lr", "0.1"))
 
-    facts = gather_environment(
-        Settings(), program, repository, {"SLURM_JOB_ID": "5"}, NOON
-    )
+    facts = gather_environment(Settings(), program, repository, NOON)
+    machine = gather_machine(Settings(), {"SLURM_JOB_ID": "5"})
 
     assert facts.code_path == "src/train.py"
     assert list(facts.args) == ["--lr", "0.1"]
     assert facts.git.commit == "c0ffee"
-    assert facts.cpu_count_logical >= 1
+    assert machine.cpu_count_logical == os.cpu_count()
+    assert 1 <= machine.cpu_count <= machine.cpu_count_logical
+    assert machine.memory.total > 1 << 30
+    assert machine.disk["/"].total > machine.disk["/"].used > 0
     assert facts.host
-    assert facts.slurm["job_id"] == "5"
+    assert machine.slurm["job_id"] == "5"
     assert facts.started_at.seconds == int(NOON)
-    assert facts.writer_id
+    chosen = gather_machine(Settings(x_stats_cpu_count=7, x_stats_gpu_type="X9"), {})
+    assert (chosen.cpu_count, chosen.gpu_type) == (7, "X9")
     private = Settings(x_disable_machine_info=True)
-    bare = gather_environment(private, program, None, {}, NOON)
+    bare = gather_environment(private, program, None, NOON)
     assert not bare.host
     assert not bare.cpu_count
     assert gather_telemetry().cli_version
