@@ -159,6 +159,10 @@ class Reception(Protocol):
         self, request: service.FinishRunRequest
     ) -> service.FinishRunResponse: ...
 
+    async def artifact_outcome(
+        self, request: service.ArtifactOutcomeRequest
+    ) -> service.ArtifactOutcomeResponse: ...
+
     async def status_json(self) -> str: ...
 
     def stop(self, *, abort: bool) -> None:

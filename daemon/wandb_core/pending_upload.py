@@ -19,6 +19,7 @@ from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core import owner_mark
 from wandb_core.api_keys import ApiKeys
+from wandb_core.artifacts import ArtifactOutcome
 from wandb_core.backlog import Backlog
 from wandb_core.clock import Clock
 from wandb_core.errors import CoreError, LocalServerMissing
@@ -140,6 +141,10 @@ class PendingUpload:
     async def start_outcome(self, wait_s: float) -> StartOutcome | None:
         """What the server said about the run; None if it has not answered in time."""
         return await self._uploader.start_outcome(wait_s)
+
+    async def artifact_outcome(self, client_id: str, wait_s: float) -> ArtifactOutcome:
+        """What became of an artifact; pending if it is not decided within wait_s."""
+        return await self._uploader.artifact_outcome(client_id, wait_s)
 
     async def run(self) -> None:
         """Return when the log is uploaded or never will be.

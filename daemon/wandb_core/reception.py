@@ -143,6 +143,37 @@ class CoreReception:
         self._on_call()
         return answer
 
+    async def artifact_outcome(
+        self, request: service.ArtifactOutcomeRequest
+    ) -> service.ArtifactOutcomeResponse:
+        """Answer when the artifact is decided, or the time is up."""
+        self._on_call()
+        deadline = self._deadline(request.wait_s)
+        pipeline = self._find(request.run)
+        if pipeline is None:
+            return service.ArtifactOutcomeResponse(
+                state="failed", error=f"there is no log at {request.run.log_path}"
+            )
+        while pipeline.target is None and self._clock.monotonic() < deadline:
+            await self._clock.sleep(POLL_S)
+        if pipeline.target is not None and pipeline.target.mode not in ONLINE_MODES:
+            return service.ArtifactOutcomeResponse(state="offline")
+        upload = self._runs.uploads.get(pipeline.path)
+        if upload is None:
+            return service.ArtifactOutcomeResponse(state="pending")
+        left_s = max(0.0, deadline - self._clock.monotonic())
+        outcome = await upload.artifact_outcome(request.client_id, left_s)
+        status = upload.status
+        answer = service.ArtifactOutcomeResponse(
+            state=outcome.state, artifact_id=outcome.artifact_id, error=outcome.error
+        )
+        if outcome.state == "pending":
+            answer.error = status.problem
+            if status.failed:
+                answer.state = "failed"
+        self._on_call()
+        return answer
+
     async def status_json(self) -> str:
         return json.dumps(self._snapshot())
 

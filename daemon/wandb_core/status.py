@@ -7,7 +7,8 @@
  "runs":    [{"run_id", "log_path", "log_bytes", "records", "rejected", "exited",
               "problem"}],
  "uploads": [{"run_id", "log_path", "base_url", "run_url", "rows_total",
-              "rows_uploaded", "bytes_left", "problem", "failed", "waiting_for_key"}],
+              "rows_uploaded", "bytes_left",
+              "artifacts_left", "problem", "failed", "waiting_for_key"}],
  "backlog": {"logs", "rows", "bytes", "waiting_for_key", "failed",
              "damaged": [{"path", "reason"}]},
  "rates":   {"records_per_s", "log_bytes_per_s", "rows_uploaded_per_s"},
@@ -159,9 +160,15 @@ def as_table(snapshot: Mapping[str, Any]) -> str:
         lines.append(f"run      {run['run_id']}  {run['log_bytes']:,} bytes{problem}")
     for upload in snapshot["uploads"]:
         state = upload["problem"] or upload["run_url"] or upload["base_url"]
+        artifacts = ""
+        if upload["artifacts_left"]:
+            artifacts = (
+                f", {upload['artifacts_left']} artifacts to go "
+                f"({upload['bytes_left']:,} bytes)"
+            )
         lines.append(
             f"upload   {upload['run_id']}  {upload['rows_uploaded']:,} of "
-            f"{upload['rows_total']:,} rows  {state}"
+            f"{upload['rows_total']:,} rows{artifacts}  {state}"
         )
     return "\n".join(lines)
 
@@ -188,6 +195,7 @@ def _upload_of(upload: Any) -> dict[str, Any]:
         "rows_total": status.rows_total,
         "rows_uploaded": status.rows_uploaded,
         "bytes_left": status.bytes_left,
+        "artifacts_left": status.artifacts_left,
         "problem": status.problem,
         "failed": status.failed,
         "waiting_for_key": status.waiting_for_key,

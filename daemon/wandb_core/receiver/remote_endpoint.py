@@ -11,7 +11,9 @@ from wandb_core.receiver.token import TokenCheck
 from wandb_core.settings import CoreSettings
 
 STOP_GRACE_S = 1.0
-METHODS = frozenset({"Handshake", "Publish", "StartRun", "GetSummary", "FinishRun"})
+METHODS = frozenset(
+    {"Handshake", "Publish", "StartRun", "GetSummary", "FinishRun", "ArtifactOutcome"}
+)
 """The others are for processes of this host."""
 
 

@@ -79,6 +79,11 @@ class CoreServicer(service_grpc.CoreServiceServicer):
     ) -> service.FinishRunResponse:
         return await self._reception.finish_run(request)
 
+    async def ArtifactOutcome(
+        self, request: service.ArtifactOutcomeRequest, context: Any
+    ) -> service.ArtifactOutcomeResponse:
+        return await self._reception.artifact_outcome(request)
+
     async def GetStatus(
         self, request: service.GetStatusRequest, context: Any
     ) -> service.GetStatusResponse:

@@ -54,6 +54,18 @@ class RemoteReception:
             service.FinishRunRequest(run=run, wait_s=request.wait_s)
         )
 
+    async def artifact_outcome(
+        self, request: service.ArtifactOutcomeRequest
+    ) -> service.ArtifactOutcomeResponse:
+        """See `Reception`."""
+        return await self._reception.artifact_outcome(
+            service.ArtifactOutcomeRequest(
+                run=self._translated(request.run),
+                client_id=request.client_id,
+                wait_s=request.wait_s,
+            )
+        )
+
     async def status_json(self) -> str:
         """Nothing about other runs."""
         return "{}"

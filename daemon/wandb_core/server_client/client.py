@@ -202,17 +202,25 @@ class ServerClient:
         headers: Mapping[str, str],
         path: Path,
         on_progress: Callable[[], None] | None = None,
+        *,
+        first: int = 0,
+        byte_count: int | None = None,
     ) -> None:
         """Upload one file's content to an address that needs no key of ours.
 
-        A file that grows meanwhile is sent as long as it was. `on_progress` is called
-        for each piece that was taken.
+        Of a file in parts: `byte_count` bytes from `first` on. A file that grows
+        meanwhile is sent as long as it was. `on_progress` is called for each piece that
+        was taken.
 
         Raises:
             OSError: the file cannot be read.
         """
         with await asyncio.to_thread(path.open, "rb") as file:
-            size = (await asyncio.to_thread(os.fstat, file.fileno())).st_size
+            size = byte_count
+            if size is None:
+                size = (await asyncio.to_thread(os.fstat, file.fileno())).st_size
+            if first:
+                await asyncio.to_thread(file.seek, first)
             content = FileContent(file, size, on_progress)
             sent = {
                 **self._plain_headers,
@@ -226,6 +234,12 @@ class ServerClient:
                 if content.failure is not None:
                     raise content.failure from None
                 raise
+
+    async def ask(
+        self, operation: str, document: str, variables: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """The data of a GraphQL answer."""
+        return await self._ask(operation, document, variables)
 
     async def alert(self, variables: Mapping[str, object]) -> None:
         """Have the server tell the user's people; variables as the document names."""
