@@ -30,6 +30,7 @@ from wandb_server.settings import (
     PORT_DEFAULT,
     KeptSettings,
     ServerSettings,
+    TeamStores,
     load_kept,
     save_kept,
 )
@@ -250,12 +251,15 @@ def _serve(
         ending.callback(data_dir.release)
         loaded = load_kept(options.data_dir, _first_port(environ))
         port = loaded.kept.port if options.port is None else options.port
+        team = TeamStores.from_environment(environ)
         settings = ServerSettings(
             data_dir=options.data_dir,
-            secret=loaded.kept.secret,
+            secret=team.secret or loaded.kept.secret,
             host=options.host,
             port=port,
             public_url=options.public_url,
+            database_url=team.database_url,
+            object_url=team.object_url,
         )
         tcp = listen_tcp(settings.host, settings.port)
         for listener in tcp:

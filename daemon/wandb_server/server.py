@@ -21,7 +21,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from aiohttp import web
 from wandb_proto import VERSION
@@ -79,7 +78,11 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as ending:
         archive = await open_archive(
-            settings.database_url, settings.object_url, clock=time.time
+            settings.database_url,
+            settings.object_url,
+            clock=time.time,
+            data_dir=settings.data_dir,
+            environ=environ,
         )
         ending.push_async_callback(archive.close)
         around = await _surroundings(settings, archive, listeners.port)
@@ -207,7 +210,7 @@ async def _work_until(
         await asyncio.to_thread(keep_address)
 
     async def end_without_data() -> None:
-        if await asyncio.to_thread(_identity, settings.data_dir) != data:
+        if await asyncio.to_thread(_identity, settings) != data:
             logger.error(
                 "data directory was removed or replaced, nothing can be stored: "
                 "ending path=%s",
@@ -215,7 +218,7 @@ async def _work_until(
             )
             stop.set()
 
-    data = _identity(settings.data_dir)
+    data = _identity(settings)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_repeat(stop, DATA_CHECK_S, end_without_data))
         tasks.create_task(_repeat(stop, ADDRESS_CHECK_S, keep_findable))
@@ -224,10 +227,11 @@ async def _work_until(
         tasks.create_task(_repeat(stop, settings.compact_interval_s, compact))
 
 
-def _identity(data_dir: Path) -> tuple[tuple[int, int], ...]:
+def _identity(settings: ServerSettings) -> tuple[tuple[int, int], ...]:
     """Which files directory and database are; nothing where they are absent."""
+    names = [DATABASE_FILE] if settings.is_embedded else []
     try:
-        found = [path.stat() for path in (data_dir, data_dir / DATABASE_FILE)]
+        found = [(settings.data_dir / name).stat() for name in ("", *names)]
     except FileNotFoundError:
         return ()
     return tuple((file.st_dev, file.st_ino) for file in found)

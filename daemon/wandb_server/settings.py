@@ -5,20 +5,23 @@ what survives in `<data_dir>/settings.json` between starts (0600, it holds the s
 that signs upload addresses).
 """
 
+import hashlib
 import json
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from wandb_server.errors import DataDirUnusable, SettingsError
+from wandb_server.errors import DataDirUnusable, SettingsError, StartRefused
 
 PORT_DEFAULT = 8080
 HOST_DEFAULT = "127.0.0.1"
 DATABASE_FILE = "wandb.db"
+SECRET_LETTERS_MIN = 32
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -76,9 +79,19 @@ class ServerSettings:
     login_token_lifetime_s: float = 3600.0
     session_lifetime_s: float = 30 * 24 * 3600.0
     limits: Limits = Limits()
+    database_url: str = ""
+    """Where rows live. Empty: SQLite in the data directory."""
+    object_url: str = ""
+    """Where files and segments live. Empty: a directory in the data directory."""
 
     def __post_init__(self) -> None:
-        """Check every range."""
+        """Check every range; fill in where the stores are."""
+        if not self.database_url:
+            place = f"sqlite:///{self.data_dir / DATABASE_FILE}"
+            object.__setattr__(self, "database_url", place)
+        if not self.object_url:
+            place = (self.data_dir / "objects").as_uri()
+            object.__setattr__(self, "object_url", place)
         if not 0 <= self.port <= 65535:
             raise SettingsError("port", self.port, "must be 0 to 65535", "settings")
         if len(self.secret) < 16:
@@ -95,14 +108,9 @@ class ServerSettings:
             )
 
     @property
-    def database_url(self) -> str:
-        """Where rows live: SQLite in the data directory."""
-        return f"sqlite:///{self.data_dir / DATABASE_FILE}"
-
-    @property
-    def object_url(self) -> str:
-        """Where files and segments live: a directory in the data directory."""
-        return (self.data_dir / "objects").as_uri()
+    def is_embedded(self) -> bool:
+        """Whether the rows are in the data directory: one server has them alone."""
+        return self.database_url.startswith("sqlite:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,38 @@ class KeptSettings:
 
     port: int
     secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TeamStores:
+    """Where a team keeps rows and bytes, as the environment says; empty: embedded.
+
+    Never an argument: it holds passwords, and every user can read those of others.
+    """
+
+    database_url: str = ""
+    object_url: str = ""
+    secret: bytes = b""
+    """Signs addresses; the same on every server of a database."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "TeamStores":
+        """WANDB_SERVER_DATABASE_URL, WANDB_SERVER_OBJECT_URL and WANDB_SERVER_SECRET.
+
+        Raises:
+            StartRefused: one is missing that the others need.
+        """
+        database = environ.get("WANDB_SERVER_DATABASE_URL", "")
+        objects = environ.get("WANDB_SERVER_OBJECT_URL", "")
+        secret = environ.get("WANDB_SERVER_SECRET", "")
+        if database and len(secret) < SECRET_LETTERS_MIN:
+            raise StartRefused(
+                "WANDB_SERVER_DATABASE_URL is set, so WANDB_SERVER_SECRET must be too: "
+                f"{SECRET_LETTERS_MIN} or more random characters, the same on every "
+                "server of that database. Make one with: openssl rand -hex 32"
+            )
+        hashed = hashlib.sha256(secret.encode()).digest() if secret else b""
+        return cls(database, objects, hashed)
 
 
 @dataclass(frozen=True, slots=True)
