@@ -22,7 +22,7 @@ from wandb.errors import (
 from wandb.sdk.surface import REBOUND, PreInitObject, preinit_function
 
 if TYPE_CHECKING:
-    from wandb.sdk.wandb_init import attach as _attach
+    from wandb.sdk.run_attach import attach, attach as _attach
     from wandb.sdk.wandb_init import init
     from wandb.sdk.wandb_login import login
     from wandb.sdk.wandb_require import require
@@ -62,10 +62,11 @@ _PLACES = {
     "Video": ("wandb.sdk.data_types.video", "Video"),
     "Settings": ("wandb.sdk.wandb_settings", "Settings"),
     "Table": ("wandb.sdk.data_types.table", "Table"),
-    "_attach": ("wandb.sdk.wandb_init", "attach"),
+    "_attach": ("wandb.sdk.run_attach", "attach"),
     "_teardown": ("wandb.sdk.wandb_setup", "teardown"),
     "api": ("wandb.sdk.wandb_login", "internal_api"),
     "box3d": ("wandb.sdk.data_types.box3d", "box3d"),
+    "attach": ("wandb.sdk.run_attach", "attach"),
     "ensure_configured": ("wandb.sdk.wandb_login", "ensure_configured"),
     "finish": ("wandb.sdk.wandb_setup", "finish"),
     "init": ("wandb.sdk.wandb_init", "init"),

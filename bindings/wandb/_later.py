@@ -14,7 +14,7 @@ _CLASSES_TEXT = """
 """
 CLASSES = frozenset(_CLASSES_TEXT.split())
 _FUNCTIONS_TEXT = """
-agent attach controller profiler sweep
+agent controller profiler sweep
 """
 FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 _RUN_TEXT = """

@@ -28,7 +28,7 @@ except KeyboardInterrupt:
     run.finish(255)
 """
 STOP = (
-    "api.client.ask('mutation Stop($id: ID!) { stopRun(input: {id: $id}) { success } }',"
+    "api.client.ask('mutation S($id: ID!) { stopRun(input: {id: $id}) { success } }',"
     " {'id': api.run('actions/stopped').storage_id})['stopRun']['success']"
 )
 
@@ -127,6 +127,44 @@ def git(stack: Stack, *arguments: str) -> str:
         env=stack.env, cwd=stack.cwd, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.strip()
+
+
+ATTACHED = """
+import subprocess, sys, wandb
+run = wandb.init(project="actions", id="joined", config={"lr": 0.5})
+run.log({"mine": 1})
+other = '''
+import sys, wandb
+assert wandb.run is None
+try:
+    wandb.attach("nobody")
+except wandb.UsageError as error:
+    print(error)
+run = wandb.attach(sys.argv[1])
+assert wandb.run is run and run.config.lr == 0.5
+run.log({"theirs": 2})
+run.summary["by"] = "other"
+run.finish()
+'''
+done = subprocess.run([sys.executable, "-c", other, run._attach_id],
+    capture_output=True, text=True)
+print(done.stdout, done.stderr if done.returncode else "")
+assert wandb.attach(run_id="joined") is run
+run.finish()
+"""
+
+
+def test_another_process_attaches_to_a_run_by_its_id(stack: Stack) -> None:
+    told = stack.run(ATTACHED).stdout
+
+    assert told.strip() == "No run nobody is active on this machine."
+    found = stack.ask(
+        "[[r.state, dict(r.summary), len(list(r.scan_history()))]"
+        " for r in [api.run('actions/joined')]][0]"
+    )
+    assert found[0] == "finished"
+    assert (found[1]["mine"], found[1]["theirs"], found[1]["by"]) == (1, 2, "other")
+    assert found[2] == 2
 
 
 OFFLINE = """

@@ -16,6 +16,7 @@ from wandb.errors import UnsupportedError, UsageError
 from wandb.sdk import run_start
 from wandb.sdk.lib.config_util import read_config_file
 from wandb.sdk.notebook import in_notebook
+from wandb.sdk.run_attach import publish
 from wandb.sdk.run_disabled import NoopRun
 from wandb.sdk.run_settings import check_names
 from wandb.sdk.surface import bind
@@ -106,22 +107,11 @@ def init(
         run: Run = NoopRun(mine, session, chosen)
     else:
         run = run_start.start_run(session, mine, _defaults(mine), chosen, bool(force))
+        publish(run)
     session.add(run)
     if mine.reinit != "create_new":
         bind(run)
     return run
-
-
-def attach(attach_id: str) -> Run:
-    """The active run of this process with this id; what a pickled run becomes.
-
-    Raises:
-        UsageError: no such run is active here.
-    """
-    for run in setup().runs:
-        if run.id == attach_id:
-            return run
-    raise UsageError(f"No run {attach_id} is active in this process.")
 
 
 def _tell_what_is_later(**asked: bool | None) -> None:
