@@ -13,6 +13,14 @@ from typing import Any, Protocol
 import orjson
 from wandb_proto.ring_format import FRAME, FRAME_BYTES
 
+from wandb._device_values import (
+    BeginCopy,
+    DeviceValue,
+    HeldRecord,
+    begin_copy,
+    filled,
+    split,
+)
 from wandb._encode import (
     OPTIONS,
     PART_BYTES_MAX,
@@ -108,7 +116,9 @@ class UnusualCalls:
         steps: StepCounter,
         refuse: Callable[[int, int], None],
         rich: RichCalls,
+        begin_copy: BeginCopy,
     ) -> None:
+        self._begin_copy = begin_copy
         self._spool = spool
         self._encoder = encoder
         self._steps = steps
@@ -163,6 +173,43 @@ class UnusualCalls:
             return self.log_parts(plain, step, commit)
         return self._append(body, more, step, commit)
 
+    def log_device(self, data: Any, step: Any, commit: bool | None) -> None:
+        """A call with scalars on an accelerator: nobody waits for them.
+
+        What is here already is stored at once, as an open part of the same row.
+        """
+        here, there, tensors = split(data)
+        copy = self._begin_copy(tensors)
+        self._spool.settle()
+        try:
+            body, more = self._encoded(here, step)
+        except RecordTooLarge:
+            return self.log_parts(
+                {**here, **filled(there, copy.values())}, step, commit
+            )
+        is_committed = step is None if commit is None else bool(commit)
+        _, suffix = self.place(step, commit, 0)
+        suffix += TIMESTAMP.pack(TIMESTAMP_TAG, now())
+        if here:
+            prefix = log_prefix(len(body), False, len(more) + len(suffix))
+            self._spool.append(prefix + body + more + suffix)
+
+        def record(values: list[Any]) -> bytes:
+            body = self._encoder.encode(filled(there, values))
+            return log_prefix(len(body), is_committed, len(suffix)) + body + suffix
+
+        lost = log_prefix(2, is_committed, len(suffix)) + b"{}" + suffix
+        return self._spool.hold(HeldRecord(copy, record, lost))
+
+    def _encoded(self, data: Any, step: Any) -> tuple[bytes, bytes]:
+        """JSON and further fields of the request."""
+        try:
+            return self._encoder.encode(data), b""
+        except RichValue:
+            assert self._rich.take is not None
+            plain, more = self._rich.take(data, self._steps.place(step))
+            return self._encoder.encode(plain), more
+
     def _append(self, body: bytes, more: bytes, step: Any, commit: bool | None) -> None:
         prefix, suffix = self.place(step, commit, len(body), more)
         stamp = TIMESTAMP.pack(TIMESTAMP_TAG, now())
@@ -175,10 +222,12 @@ def make_log(
     steps: StepCounter,
     refuse: Callable[[int, int], None],
     rich: RichCalls,
+    begin_copy: BeginCopy = begin_copy,
 ) -> Log:
     """The closure behind `Stream.log`.
 
     rich: takes the calls with media, which `encoder` must refuse.
+    begin_copy: how scalars on an accelerator come here.
     refuse: told (step, current step) when a call's step has gone by. Core has the last
     word about that (another stream may have closed steps), so the data go to it anyway.
     """
@@ -186,7 +235,7 @@ def make_log(
     encode, dumps, default = encoder.encode, orjson.dumps, encoder.default
     crc32 = zlib.crc32
     pack_frame, pack_timestamp = FRAME.pack, TIMESTAMP.pack
-    unusual = UnusualCalls(spool, encoder, steps, refuse, rich)
+    unusual = UnusualCalls(spool, encoder, steps, refuse, rich, begin_copy)
     place = unusual.place
 
     def log(data: Any, step: Any = None, commit: bool | None = None) -> None:
@@ -205,6 +254,8 @@ def make_log(
             return unusual.log_parts(data, step, commit)
         except RichValue:
             return unusual.log_rich(data, step, commit)
+        except DeviceValue:
+            return unusual.log_device(data, step, commit)
         if step is None and (commit is None or commit is True):
             prefix, suffix = prefixes[len(body)], b""
             steps.current += 1

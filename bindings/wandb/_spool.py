@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from wandb_proto.ring import RingWriter
 
+from wandb._device_values import HeldRecord, Settler
 from wandb._encode import RECORD_BYTES_MAX, encode_gap
 
 QUEUED_RECORDS_MAX = 10_000
@@ -71,12 +72,14 @@ class Spool:
         "_notify",
         "_overflowed",
         "_queue_lost",
+        "_settler",
         "_stuck",
         "_wait_count",
         "_waited_s",
         "_waiting",
         "busy",
         "closed",
+        "held",
         "lock",
         "queue",
         "reopen",
@@ -97,6 +100,9 @@ class Spool:
         self.closed = False
         self.queue: deque[bytes] = deque()
         self.reopen: Callable[[], RingWriter] | None = None
+        self.held: HeldRecord | None = None
+        """A record that comes before all others, and cannot be stored yet."""
+        self._settler: Settler | None = None
         self._full = full
         self._notify = notify
         self._kick = kick
@@ -119,9 +125,15 @@ class Spool:
             self._overflowed,
         )
 
-    def append(self, payload: bytes) -> None:
-        """Append one record, not an empty one. May wait for room, not for a server."""
+    def append(self, payload: bytes, *, ordered: bool = True) -> None:
+        """Append one record, not an empty one. May wait for room, not for a server.
+
+        ordered: whether it must stand behind a record that is held; then it waits for
+            that record's values, which an accelerator is about to copy here.
+        """
         assert payload
+        if ordered and self.held is not None and not self._settle_first(payload):
+            return
         if threading.get_ident() in self._waiting:
             # A signal handler inside a wait of the same thread: not a second wait.
             self._append_now(payload, False)
@@ -130,8 +142,35 @@ class Spool:
         if self.queue:
             self.append_queued()
 
+    def hold(self, held: HeldRecord) -> None:
+        """Keep a place for a record whose values are on their way.
+
+        The fast path must not pass by: it finds no room until the record is stored.
+        """
+        self.settle()
+        with self.lock:
+            self.held = held
+            self.ring.limit = 0
+            if self._settler is None:
+                self._settler = Settler(self.settle)
+        if held.is_ready():
+            self.settle()
+        else:
+            self._settler.watch(held)
+
+    def settle(self) -> None:
+        """Store the record that is held, if there is one; waits for its values."""
+        held = self.held
+        if held is not None:
+            payload = held.payload()
+            self._until_stored(lambda may: self._settle_now(held, payload, may))
+
     def append_queued(self) -> None:
         """Append what came in while another append was going on."""
+        if self.held is not None:
+            if threading.get_ident() in self._link_threads:
+                return  # it must not wait; what is queued stands behind the held one
+            self.settle()
         if threading.get_ident() not in self._waiting:
             self._until_stored(self._append_queued_now)
 
@@ -149,9 +188,12 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the ring; later appends are dropped."""
+        self.settle()
         with self.lock:
             self.closed = True
             self.ring.close()
+        if self._settler is not None:
+            self._settler.close()
 
     def forget_in_child(self, reopen: Callable[[], RingWriter]) -> None:
         """Right after a fork: the parent's lock may be held for ever, its ring lives.
@@ -162,10 +204,39 @@ class Spool:
         self.reopen = reopen
         self.lock = threading.RLock()
         self.queue = deque()
+        self.held = self._settler = None  # the parent stores it
         self.busy = self._stuck = False
         self._link_threads = set()
         self._waiting = set()
         self._gap = self._dropped = self._queue_lost = self._overflowed = 0
+
+    def _settle_first(self, payload: bytes) -> bool:
+        """Store the held record; False where the payload had to be queued instead.
+
+        A thread of the link must not wait: it is what makes room.
+        """
+        held = self.held
+        is_link = threading.get_ident() in self._link_threads
+        if is_link and held is not None and not held.is_ready():
+            with self.lock:
+                self._queue(payload)
+            return False
+        self.settle()
+        return True
+
+    def _settle_now(self, held: HeldRecord, payload: bytes, may_wait: bool) -> bool:
+        """False if there is no room and waiting may help."""
+        with self.lock:
+            if self.held is not held or self.busy:
+                return True
+            self.busy = True
+            try:
+                stored = self._store(payload, may_wait)
+                if stored:
+                    self.held = None
+                return stored
+            finally:
+                self.busy = False
 
     def _append_now(self, payload: bytes, may_wait: bool) -> bool:
         """False if there is no room and waiting may help."""
@@ -258,6 +329,12 @@ class Spool:
     def _place(self, payload: bytes) -> bool:
         """Put it where the last one went, if that still takes records."""
         ring = self.ring
+        stored = self._place_in(ring, payload)
+        if self.held is not None:
+            ring.limit = 0  # the fast path must not pass it by
+        return stored
+
+    def _place_in(self, ring: RingWriter, payload: bytes) -> bool:
         if ring.overflowing and 2 * ring.used_bytes > ring.capacity:
             return self._overflow(payload)
         if not ring.append(payload):

@@ -183,9 +183,13 @@ class Stream:
         """Set who turns calls with media into plain data."""
         self._rich.take = take
 
-    def append(self, record_bytes: bytes) -> None:
-        """Spool one serialised Record. From any thread, signal handler or finaliser."""
-        self._spool.append(record_bytes)
+    def append(self, record_bytes: bytes, *, ordered: bool = True) -> None:
+        """Spool one serialised Record. From any thread, signal handler or finaliser.
+
+        ordered: False where it need not stand behind rows whose values an accelerator
+            is still to deliver.
+        """
+        self._spool.append(record_bytes, ordered=ordered)
 
     def log_json(
         self, data_json: bytes, timestamp: float, step: int | None, commit: bool

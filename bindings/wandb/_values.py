@@ -29,6 +29,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from wandb._device_values import DeviceValue, is_scalar_there
+
 TEXT_CHARACTERS_MAX = 4096
 DEPTH_MAX = 200
 ITERATOR_ITEMS_MAX = 1_000_000
@@ -78,7 +80,10 @@ class ValueConverter:
     def __init__(
         self, warn: Callable[[str], None], *, refuses_rich: bool = False
     ) -> None:
-        """refuses_rich: raise `RichValue`; else such values are stored as text."""
+        """refuses_rich: raise `RichValue`; else such values are stored as text.
+
+        It also raises `DeviceValue`; else scalars on an accelerator are read at once.
+        """
         self._warn = warn
         self._refuses_rich = refuses_rich
         self._converts: dict[type, Convert | None] = {}
@@ -100,6 +105,7 @@ class ValueConverter:
 
         Raises:
             RichValue: there is one in it, and this converter refuses them.
+            DeviceValue: there is a scalar on an accelerator; likewise.
             ValueError: an array of more than 32 elements has no finite one.
         """
         return self._plain(value, 0)
@@ -139,7 +145,7 @@ class ValueConverter:
             return self._text(value)
         try:
             return self._plain(convert(value), depth + 1)
-        except (_NoFiniteElement, RichValue):
+        except (_NoFiniteElement, RichValue, DeviceValue):
             raise
         except Exception:  # what a foreign type does is its own affair
             return self._text(value)
@@ -184,6 +190,8 @@ class ValueConverter:
             return self._converts[kind]
         except KeyError:
             convert = _find_convert(kind)
+            if convert is _convert_array and self._refuses_rich:
+                convert = _convert_array_here
             if len(self._converts) < _TYPES_MAX:
                 self._converts[kind] = convert
             return convert
@@ -206,6 +214,12 @@ def _is_array_type(kind: type) -> bool:
     )
     has_values = hasattr(kind, "item") or hasattr(kind, "__array__")
     return known and has_values and hasattr(kind, "shape")
+
+
+def _convert_array_here(value: Any) -> Any:
+    if getattr(value, "is_cpu", True) is not True and is_scalar_there(value):
+        raise DeviceValue
+    return _convert_array(value)
 
 
 def _convert_array(value: Any) -> Any:

@@ -28,7 +28,7 @@ class RecordingStream:
         """Remember who takes media."""
         self.rich = take
 
-    def append(self, record_bytes: bytes) -> None:
+    def append(self, record_bytes: bytes, *, ordered: bool = True) -> None:
         """Keep the record."""
         self.records.append(pb.Record.FromString(record_bytes))
 

@@ -45,8 +45,12 @@ class RecordStream(Protocol):
         """Set who turns calls of `log` with media into plain data (see `_log_call`)."""
         ...
 
-    def append(self, record_bytes: bytes) -> None:
-        """Spool one serialised Record; it survives the process on return."""
+    def append(self, record_bytes: bytes, *, ordered: bool = True) -> None:
+        """Spool one serialised Record; it survives the process on return.
+
+        ordered: False where it need not stand behind rows whose values an accelerator
+            is still to deliver.
+        """
         ...
 
     def flush(self, timeout_s: float) -> bool:

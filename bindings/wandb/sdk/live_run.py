@@ -40,7 +40,8 @@ class LiveRun(Run):
 
     def _record_output(self, is_stderr: bool, text: str) -> None:
         if not self._finished:
-            self._stream.append(records.output(self.id, is_stderr, text, time()))
+            record = records.output(self.id, is_stderr, text, time())
+            self._stream.append(record, ordered=False)
 
     def _discard(self) -> None:
         """Give the run up before it began; its log stays where it is."""

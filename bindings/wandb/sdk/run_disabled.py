@@ -23,7 +23,7 @@ class NoStream:
     def take_rich(self, take: Any) -> None:
         """Nothing is logged."""
 
-    def append(self, record_bytes: bytes) -> None:
+    def append(self, record_bytes: bytes, *, ordered: bool = True) -> None:
         """Forget the record."""
 
     step = 0
