@@ -17,7 +17,8 @@ export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check team-stores crash crash-sample e2e compat browser web web-test \
+.PHONY: help quickstart setup test check team-stores crash crash-sample e2e \
+	conformance conformance-sample compat browser web web-test \
 	proto proto-check fix format-check types imports wheel bench run stop clean
 
 help:  ## list the targets
@@ -31,7 +32,7 @@ quickstart: $(VENV)/.quickstart  ## install, start the server, train a small exa
 
 setup: $(VENV)/.setup $(OFFICIAL)/.setup chromium  ## editable install with development tools
 
-test: setup check team-stores crash-sample e2e browser  ## everything; what CI runs
+test: setup check team-stores crash-sample e2e conformance-sample browser  ## everything; what CI runs
 
 check: setup format-check types imports proto-check  ## format, lint, types, imports, proto, tidy, unit, contract
 	$(RUN) -m pytest tests/tidy tests/unit tests/contract $(ARGS)
@@ -48,6 +49,12 @@ crash: $(VENV)/.setup  ## the same with thousands of random kills; KILL_POINTS=2
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
 	$(RUN) -m pytest tests/e2e tests/compat $(ARGS)
+
+conformance: $(VENV)/.setup $(OFFICIAL)/.setup  ## every flow of the official client, counted
+	$(RUN) -m pytest tests/conformance $(ARGS)
+
+conformance-sample: $(VENV)/.setup $(OFFICIAL)/.setup
+	$(RUN) -m pytest tests/conformance -m sample $(ARGS)
 
 compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, which it installs
 	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \

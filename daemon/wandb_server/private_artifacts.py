@@ -119,6 +119,10 @@ class PrivateArtifacts:
             collection = None
         return version, collection
 
+    def may_read(self, place: ProjectPlace) -> bool:
+        """Whether what was made there may be seen."""
+        return self._may_read(place)
+
     @property
     def found(self) -> Artifacts:
         """For questions about what was found through this class."""
@@ -181,6 +185,11 @@ class PrivateArtifacts:
         """Bytes freed."""
         await self.writable(artifact_id)
         return await self._all.delete_version(artifact_id, with_aliases=with_aliases)
+
+    async def delete_of_run(self, run: Run) -> int:
+        """Delete what the run made; bytes freed."""
+        self._require(_place_of(run))
+        return await self._all.delete_of_run(run.id)
 
     async def add_aliases(
         self, artifact_id: int, aliases: Sequence[AliasPlace]

@@ -126,9 +126,7 @@ class GraphqlExecutor:
             self._schema,
             document,
             context_value=question,
-            variable_values=known_variables(
-                self._schema, operation, request.variables
-            ),
+            variable_values=known_variables(self._schema, operation, request.variables),
             operation_name=request.operation_name,
         )
         if isawaitable(result):

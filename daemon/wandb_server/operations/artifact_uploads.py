@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from wandb_server.artifact_model import PENDING, Manifest, NewManifest, Version
-from wandb_server.errors import NotFound, QueryError, StorageDamaged
+from wandb_server.errors import NotFound, QueryError
 from wandb_server.operations.files import Measured
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import artifact_blobs, artifact_versions, removal
@@ -275,12 +275,12 @@ def md5_base64_of(md5_hex: str) -> str:
     """Hexadecimal -> base64.
 
     Raises:
-        StorageDamaged: it is not hexadecimal.
+        QueryError: it is not hexadecimal.
     """
     try:
         return base64.b64encode(bytes.fromhex(md5_hex)).decode()
     except ValueError as error:
-        raise StorageDamaged(f"{md5_hex!r} is not hexadecimal") from error
+        raise QueryError("md5", f"{md5_hex!r} is not hexadecimal") from error
 
 
 async def _short(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

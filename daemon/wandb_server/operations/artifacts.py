@@ -236,6 +236,12 @@ class Artifacts(ArtifactMaking, ArtifactChanges):
         )
         return None if found is None else found.size_bytes
 
+    async def blob_in(self, collection_id: int, digest: str) -> int | None:
+        """The bytes with this digest, if some version of the collection holds them."""
+        return await self._stores.database.read(
+            lambda db: artifact_files.blob_in_collection(db, collection_id, digest)
+        )
+
     # lineage --------------------------------------------------------------------------
     async def versions_of_run(
         self, run: Run, direction: str, paging: Paging

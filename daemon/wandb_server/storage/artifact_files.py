@@ -209,7 +209,7 @@ def runs_of_artifact(
     return list(connection.scalars(statement).all())
 
 
-def forget_run(connection: Connection, run_id: int) -> None:
+def forget_lineage(connection: Connection, run_id: int) -> None:
     """The run is gone; its versions stay."""
     connection.execute(
         delete(artifact_lineage).where(artifact_lineage.c.run_id == run_id)

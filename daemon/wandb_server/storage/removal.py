@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from wandb_server.storage.alerts import forget_alerts
+from wandb_server.storage.artifact_files import forget_lineage
 from wandb_server.storage.database import in_pieces
 from wandb_server.storage.runs import find_run_by_id
 from wandb_server.storage.schema import (
@@ -81,6 +82,7 @@ def remove_run(connection: Connection, run_id: int, now: float) -> Removed | Non
     mine = objects.c.run_id == run_id
     found = connection.execute(select(objects.c.id, objects.c.suffix).where(mine)).all()
     forget_alerts(connection, run_id)
+    forget_lineage(connection, run_id)
     for table in RUN_TABLES:
         connection.execute(delete(table).where(table.c.run_id == run_id))
     connection.execute(delete(runs).where(runs.c.id == run_id))

@@ -134,7 +134,7 @@ def _upload(
     return {
         "id": node_id("ArtifactFile", version.id, file.name),
         "name": file.name,
-        "displayName": file.name.rpartition("/")[2],
+        "displayName": file.name,
         "storagePath": f"artifacts/{version.id}/{md5}",
         "uploadUrl": url,
         "uploadHeaders": [],
@@ -348,7 +348,8 @@ async def _move_sequence(
         required("ArtifactCollection", given["artifactSequenceID"])
     )
     moved = await artifacts.found.move_collection(
-        known.id, given["destinationArtifactTypeName"]
+        known.id,
+        given.get("destinationArtifactTypeName") or given.get("artifactTypeName") or "",
     )
     return payload(given, artifactCollection=moved, artifactSequence=moved)
 
@@ -411,6 +412,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "updateArtifactPortfolio": _editor("artifactPortfolioID"),
         "deleteArtifactSequence": _remover("artifactSequenceID"),
         "deleteArtifactPortfolio": _remover("artifactPortfolioID"),
+        "moveArtifactSequence": _move_sequence,
         "updateArtifactSequenceType": _move_sequence,
         "createArtifactCollectionTagAssignments": _add_tags,
         "deleteArtifactCollectionTagAssignments": _delete_tags,

@@ -127,9 +127,13 @@ async def _delete_run(
     _: Any, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
     given = arguments["input"]
-    freed = await question.archive.delete_run(given["id"])
-    if freed is None:
+    run = await question.archive.run_by_storage_id(given["id"])
+    if run is None:
         raise NotFound("run", given["id"])
+    freed = 0
+    if given.get("deleteArtifacts"):
+        freed = await question.archive.artifacts.delete_of_run(run)
+    freed += await question.archive.delete_run(given["id"]) or 0
     return payload(given, success=True, bytesFreed=freed)
 
 

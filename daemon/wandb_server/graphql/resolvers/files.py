@@ -119,7 +119,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "File": {
         "url": _url,
         "directUrl": _url,
-        "displayName": lambda node, *_: node.name.rpartition("/")[2],
+        "displayName": lambda node, *_: node.name,
         "updatedAt": lambda node, *_: timestamp(node.updated_at),
     },
 }

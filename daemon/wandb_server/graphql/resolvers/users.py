@@ -19,6 +19,14 @@ from wandb_server.model import User
 LIVE_UPLOAD_FEATURE = "WANDB_LIVE_UPLOAD"
 """Tells our core that it may post every half second."""
 
+FEATURES = (
+    LIVE_UPLOAD_FEATURE,
+    # Lists of files say how many there are; without it `list(artifact.files())` fails.
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+    "ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+)
+"""What clients are told that this server can do."""
+
 OFFICIAL_CLIENT_VERSIONS = {"min_cli_version": "0.13.0", "max_cli_version": "0.31.0"}
 """Range that the official client checks itself against in `wandb verify`."""
 
@@ -104,7 +112,7 @@ def _server(_: Any, __: Question, ___: Arguments) -> dict[str, Any]:
             "latestVersionString": VERSION,
             "versionOnThisInstanceString": VERSION,
         },
-        "features": [{"name": LIVE_UPLOAD_FEATURE, "isEnabled": True}],
+        "features": [{"name": name, "isEnabled": True} for name in FEATURES],
     }
 
 

@@ -1,0 +1,49 @@
+"""Fresh servers for the flows, and the one line that counts them."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.backends import BACKENDS
+from tests.conftest import end_processes_below, isolated_environment
+from tests.support.server_process import ServerProcess
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sample: a flow that `make test` runs too")
+
+
+@pytest.fixture(scope="session")
+def official() -> str:
+    """The interpreter with the official client, or skip."""
+    python = os.environ.get("WANDB_OFFICIAL_PYTHON", "")
+    if not os.path.exists(python):
+        pytest.skip("WANDB_OFFICIAL_PYTHON names no interpreter: run through make")
+    return python
+
+
+@pytest.fixture(scope="session", params=sorted(BACKENDS))
+def server(request: pytest.FixtureRequest, official: str) -> Iterator[ServerProcess]:
+    """A fresh server for all flows; each has a project of its own."""
+    root = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
+    try:
+        with BACKENDS[request.param](isolated_environment(root)) as running:
+            yield running
+    finally:
+        end_processes_below(root)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """`conformance: flows passed / total`, whatever was chosen."""
+    counts = {"passed": 0, "failed": 0, "error": 0}
+    for outcome in counts:
+        for report in terminalreporter.getreports(outcome):
+            counts[outcome] += "test_flow[" in report.nodeid
+    total = sum(counts.values())
+    if total:
+        terminalreporter.write_line(f"conformance: {counts['passed']}/{total} flows")
