@@ -11,6 +11,7 @@ import { RunView } from "./views/run/RunView";
 import { TopBar } from "./views/TopBar";
 import { WorkspaceView } from "./views/workspace/WorkspaceView";
 
+const TableView = lazy(() => import("./views/table/TableView"));
 const ArtifactsView = lazy(() => import("./views/artifacts/ArtifactsView"));
 
 export function App(): ReactElement {
@@ -50,6 +51,11 @@ function View({ route, entity }: { route: Route; entity: string | null }): React
         </Suspense>
       );
     case "table":
+      return (
+        <Suspense fallback={<TopBar entity={route.entity} project={route.project} section="table" />}>
+          <TableView key={formatRoute(route)} entity={route.entity} project={route.project} />
+        </Suspense>
+      );
     case "unknown":
       return <Unknown path={formatRoute(route)} />;
   }

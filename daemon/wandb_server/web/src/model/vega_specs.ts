@@ -42,9 +42,7 @@ export function specOf(
     return columns.includes(name) ? escape(name) : null;
   };
   const choice: Choice = { field, string: (name) => chart.strings[name] || undefined, several: runs.length > 1, runs };
-  const spec = PRESETS[chart.preset]?.(choice) ?? null;
-  const title = chart.strings["title"];
-  return spec && title ? { ...spec, title: { text: title } } : spec;
+  return PRESETS[chart.preset]?.(choice) ?? null;
 }
 
 /** Dots and brackets in a column's name are part of it. */
@@ -66,7 +64,8 @@ function byRun({ runs }: Choice): Spec {
     type: "nominal",
     title: "run",
     scale: { domain: runs.map((run) => run.name), range: runs.map((run) => run.colour) },
-    legend: runs.length > 1 ? {} : null,
+    // The list of runs is the legend.
+    legend: null,
   };
 }
 

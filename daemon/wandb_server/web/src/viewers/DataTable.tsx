@@ -42,7 +42,7 @@ export function DataTable({ table, sourceOf, name, mark, children }: DataTablePr
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read anew in every render here
   const virtual = useVirtualizer({ count: listed.length, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 6 });
-  const template = { gridTemplateColumns: widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" "), minWidth: widths.reduce((sum, width) => sum + width, 0) };
+  const template = { gridTemplateColumns: `${widths.map((width) => `${width}px`).join(" ")} minmax(0, 1fr)`, minWidth: widths.reduce((sum, width) => sum + width, 0) };
 
   return (
     <div className="data-table">

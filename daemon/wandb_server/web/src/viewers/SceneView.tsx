@@ -26,12 +26,12 @@ async function loadObject(address: string, path: string): Promise<three.Object3D
       return sceneObject(readScene(await fetchJsonFile(address), (category) => linear(classColour(String(category)))));
     case "obj": {
       const { OBJLoader } = await import("three/addons/loaders/OBJLoader.js");
-      return new OBJLoader().parse(await (await fetchFile(address)).text());
+      return withoutMaterial(new OBJLoader().parse(await (await fetchFile(address)).text()));
     }
     case "stl": {
       const { STLLoader } = await import("three/addons/loaders/STLLoader.js");
       const geometry = new STLLoader().parse(await (await fetchFile(address)).arrayBuffer());
-      return new three.Mesh(geometry, new three.MeshStandardMaterial({ color: 0x8a94a3, roughness: 0.7 }));
+      return new three.Mesh(geometry, plainMaterial());
     }
     case "gltf":
     case "glb": {
@@ -42,6 +42,18 @@ async function loadObject(address: string, path: string): Promise<three.Object3D
     default:
       throw new Error(`This page cannot draw .${format ?? "?"} files.`);
   }
+}
+
+/** The loader's material is white, whatever the file says: nothing on a white ground. */
+function withoutMaterial(group: three.Group): three.Group {
+  group.traverse((part) => {
+    if (part instanceof three.Mesh && !(part.geometry as three.BufferGeometry).hasAttribute("color")) part.material = plainMaterial();
+  });
+  return group;
+}
+
+function plainMaterial(): three.Material {
+  return new three.MeshStandardMaterial({ color: 0x8a94a3, roughness: 0.8, side: three.DoubleSide });
 }
 
 function sceneObject(scene: Scene): three.Object3D {

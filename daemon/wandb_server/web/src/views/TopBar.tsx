@@ -68,6 +68,9 @@ function ProjectNav({ entity, project, section }: { entity: string; project: str
       <Link to={{ view: "workspace", entity, project }} aria-current={current("workspace")}>
         Workspace
       </Link>
+      <Link to={{ view: "table", entity, project }} aria-current={current("table")}>
+        Table
+      </Link>
       <Link to={{ view: "artifacts", entity, project, type: null, collection: null, version: null, tab: "overview" }} aria-current={current("artifacts")}>
         Artifacts
       </Link>
@@ -88,7 +91,8 @@ const SHORTCUTS: readonly [string, string][] = [
   ["j  k", "next, previous run"],
   ["space", "show or hide the run"],
   ["enter", "open the run"],
-  ["f", "full screen for the chart under the pointer"],
+  ["f", "full screen for the panel under the pointer"],
+  ["[  ]", "step of media back, forth"],
   ["drag", "zoom all charts over the same axis"],
   ["double click", "show everything again"],
   ["esc", "close, clear a search"],

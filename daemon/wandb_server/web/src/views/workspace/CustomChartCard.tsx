@@ -38,7 +38,7 @@ export const CustomChartCard = memo(function CustomChartCard(props: CustomChartC
   return (
     <section ref={card} className={`card media-card ${large ? "large" : ""}`} data-panel={id} data-kind="vega" aria-label={chart.key} tabIndex={-1}>
       <header className="card-head">
-        <h3 title={chart.key}>{large ? chart.key : sectionLeaf(chart.key)}</h3>
+        <h3 title={chart.key}>{chart.strings["title"] || (large ? chart.key : sectionLeaf(chart.key))}</h3>
         <span className="card-tools">
           <button className={`button quiet small ${asTable ? "pressed" : ""}`} aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
             table

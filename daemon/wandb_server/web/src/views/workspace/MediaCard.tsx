@@ -134,6 +134,8 @@ function Gallery({ setting, mediaKey, values, shown, large = false }: BodyProps)
   const layered = items.some((item) => item.masks.length + item.boxes.length > 0);
   const layers = useLayers(setting, mediaKey, layered, hidden);
   const alone = items.length === 1;
+  // One thing per run: the runs beside each other are easier to compare than below each other.
+  const beside = !alone && groups.every((group) => group.items.length <= 1);
   return (
     <>
       {large && !alone && (
@@ -142,7 +144,7 @@ function Gallery({ setting, mediaKey, values, shown, large = false }: BodyProps)
           <input type="range" min={TILE_MIN} max={640} value={tile} aria-label="Size of the tiles" onChange={(event) => setTile(Number(event.target.value))} />
         </label>
       )}
-      <div className={alone ? "gallery alone" : "gallery"} style={{ ["--tile"]: `${tile}px` } as CSSProperties}>
+      <div className={`gallery ${alone ? "alone" : beside ? "beside" : ""}`} style={{ ["--tile"]: `${tile}px` } as CSSProperties}>
         {groups.map(({ run, value, items: own }) => (
           <RunMedia key={run.id} run={run} named={setting.runs.length > 1} note={noteOf(value, shown.step)} empty={own.length === 0}>
             {own.map((item, index) => (
