@@ -22,7 +22,7 @@ from wandb.errors import (
 from wandb.sdk.surface import REBOUND, PreInitObject, preinit_function
 
 if TYPE_CHECKING:
-    from wandb.sdk.run_attach import attach, attach as _attach
+    from wandb.sdk.run_attach import attach as _attach
     from wandb.sdk.wandb_init import init
     from wandb.sdk.wandb_login import login
     from wandb.sdk.wandb_require import require
