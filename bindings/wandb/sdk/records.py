@@ -38,6 +38,8 @@ class RunFacts:
     allow_out_of_order: bool = False
     ignore_globs: tuple[str, ...] = ()
     """Names of run files that stay on this machine."""
+    earlier_runtime_s: int = 0
+    """Of a resumed run: how long it had run before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ def _run(facts: RunFacts) -> pb.RunRecord:
         sweep_id=facts.sweep_id,
         host=facts.host,
         resume=facts.resume,
+        runtime=facts.earlier_runtime_s,
         start_time=timestamp_of(facts.start_time),
     )
     if facts.config:

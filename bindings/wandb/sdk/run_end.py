@@ -41,7 +41,7 @@ def end_run(run: "Run", exit_code: int) -> None:
     for callback in run._at_finish:
         callback()
     settings = run._settings
-    runtime = time.time() - run.start_time
+    runtime = time.time() - run.start_time + run._facts.earlier_runtime_s
     answer: FinishAnswer | None = None
     try:
         goes_on = not settings.x_update_finish_state

@@ -325,12 +325,25 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
     if answer is not None and answer.server_known:
         run._learn(answer)
         if answer.resumed:
+            earlier_s = _runtime(_object(answer.summary_json))
+            run._facts = replace(run._facts, earlier_runtime_s=earlier_s)
             run._append(records.run(run.id, run._facts, answer.starting_step))
         run._config.load_missing(_object(answer.config_json))
     _tell_run(run)
     # Without a key, or after a refusal, core has said already what is to be done.
     if not (run.offline or run._answer.server_known) and has_key and not _error(answer):
         termlog("The server has not answered yet; uploading starts when it does.")
+
+
+def _runtime(summary: dict[str, Any]) -> int:
+    """Seconds that the run had run, by what its summary says."""
+    private = summary.get("_wandb")
+    known = private.get("runtime") if isinstance(private, dict) else None
+    found = [value for value in (known, summary.get("_runtime")) if value is not None]
+    try:
+        return max(0, *(int(value) for value in found)) if found else 0
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _error(answer: StartAnswer | None) -> str:

@@ -138,8 +138,8 @@ def test_leaving_the_context_ends_the_run_with_its_exit_code(
 def test_what_comes_later_says_so(make_run: MakeRun) -> None:
     run, _ = make_run()
 
-    with pytest.raises(UnsupportedError, match=r"wandb\.run\.save is not available"):
-        run.save("x")
+    with pytest.raises(UnsupportedError, match=r"wandb\.run\.sweep is not available"):
+        run.sweep("x")
     with pytest.raises(AttributeError):
         _ = run.no_such_thing
 
