@@ -12,6 +12,7 @@ crash at any point repeats it: the scanlines are removed after the call is in th
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -38,6 +39,7 @@ class PendingImages:
         self.lost: list[str] = []
         """What could not be made, for the user."""
         self._directory = log_path.parent
+        self._pixels_dir = self._directory / "tmp" / "pixels"
         self._spent: list[Path] = []
 
     def complete(
@@ -62,6 +64,10 @@ class PendingImages:
         for path in self._spent:
             path.unlink(missing_ok=True)
         self._spent.clear()
+
+    def remove_all(self) -> None:
+        """After the last writer: what a crash of core has left there."""
+        shutil.rmtree(self._pixels_dir, ignore_errors=True)
 
     def _complete_batch(self, batch: IncomingBatch, known: int) -> IncomingBatch:
         records = [
@@ -107,7 +113,7 @@ class PendingImages:
         name = f"{raw.name_prefix}{sha256[:HASH_CHARACTERS]}{raw.name_suffix}"
         target = self._directory / "files" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.parent / f".{secrets.token_hex(8)}.part"
+        partial = self._pixels_dir / f"{secrets.token_hex(8)}.part"
         try:
             partial.write_bytes(content)
             os.replace(partial, target)

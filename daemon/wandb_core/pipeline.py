@@ -213,6 +213,7 @@ class RunPipeline:
                 opened = not self.path.exists() or await self._open()
                 if opened and await self._append_batches() and self._is_abandoned:
                     await self._settle()
+                    await self._in_thread(self._images.remove_all)
                 sync.cancel()
                 mark.cancel()
                 sampling.cancel()

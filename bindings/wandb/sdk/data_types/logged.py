@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-PENDING_BYTES_MAX = 256 << 20
-"""Scanlines that wait for core; with more, `log` waits or encodes by itself."""
-
-PATIENCE_S = 5.0
 _PAUSE_S = 0.01
 
 _LEFT_OUT = object()
@@ -54,15 +50,28 @@ class _Call:
     pixels: list[Any] = field(default_factory=list)
     """Of the raw images, in the same order."""
     pending_bytes: int = 0
+    may_wait: bool = True
+    """Whether core may make the files of images later."""
     parts: dict[str, Any] = field(default_factory=dict)
     """What charts put into the row instead of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLimits:
+    """How far core may be behind with images before `log` encodes by itself."""
+
+    bytes_max: int = 256 << 20
+    """Of scanlines that wait for core, on disk."""
+    patience_s: float = 5.0
+    """How long `log` waits for them to become less."""
 
 
 class LoggedMedia:
     """Turns the calls of one run's `log` into plain data. Thread-safe."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: "Run", limits: PendingLimits | None = None) -> None:
         self._run = run
+        self._limits = limits or PendingLimits()
         self._pid = os.getpid()
         self._core_is_here = not run._session.environ.get(ADDRESS_VARIABLE)
         if not self._core_is_here:
@@ -85,14 +94,13 @@ class LoggedMedia:
         except OSError as problem:
             # No room for a copy: then for the files themselves, or none at all.
             _logger.warning("no scanlines written problem=%s", problem)
-            call = _Call(step, pending_bytes=PENDING_BYTES_MAX + 1)
-            return self._whole(call, data), b""
+            return self._whole(_Call(step, may_wait=False), data), b""
         fields = pb.LogRequest(raw_image=call.raw_images).SerializeToString()
         return plain, fields
 
     def convert(self, key: str, step: int | str, value: Any) -> Any:
         """One value as JSON, its files written now; other values are handed back."""
-        call = _Call(step, pending_bytes=PENDING_BYTES_MAX + 1)
+        call = _Call(step, may_wait=False)
         converted = self._value(call, value, (key,))
         return None if converted is _LEFT_OUT else converted
 
@@ -231,10 +239,11 @@ class LoggedMedia:
     def _may_wait(self, call: _Call, size: int) -> bool:
         """Whether core may encode it: its backlog is small, or shrinks in time."""
         wanted = call.pending_bytes + size
-        if wanted > PENDING_BYTES_MAX or not self._core_is_here:
+        limits = self._limits
+        if wanted > limits.bytes_max or not (call.may_wait and self._core_is_here):
             return False
-        ends_at = monotonic() + PATIENCE_S
-        while self._waiting_bytes() + wanted > PENDING_BYTES_MAX:
+        ends_at = monotonic() + limits.patience_s
+        while self._waiting_bytes() + wanted > limits.bytes_max:
             if monotonic() > ends_at:
                 return False
             sleep(_PAUSE_S)

@@ -78,8 +78,9 @@ def store_content(run: "Run", place: MediaPlace, content: bytes) -> StoredFile:
     stored = StoredFile(place.name(sha256), sha256, len(content))
     target = Path(run.dir) / stored.path
     if not is_same_size(target, stored.size):
-        with arriving(target) as partial:
+        with arriving(run) as partial:
             partial.write_bytes(content)
+            _move(partial, target)
     announce(run, [stored.path])
     return stored
 
@@ -92,11 +93,10 @@ def store_copy(run: "Run", place: MediaPlace, source: Path) -> StoredFile:
     Raises:
         OSError: one of both cannot be read or written.
     """
-    folder = Path(run.dir) / place.prefix
-    with arriving(folder.parent / "copy") as partial:
+    with arriving(run) as partial:
         sha256, size = _copy(source, partial)
         stored = StoredFile(place.name(sha256), sha256, size)
-        os.replace(partial, Path(run.dir) / stored.path)
+        _move(partial, Path(run.dir) / stored.path)
     announce(run, [stored.path])
     return stored
 
@@ -105,9 +105,9 @@ def store_link(run: "Run", place: MediaPlace, source: Path) -> StoredFile:
     """Like `store_copy`, with a symbolic link (setting `allow_media_symlink`)."""
     sha256, size = hash_file(source)
     stored = StoredFile(place.name(sha256), sha256, size)
-    target = Path(run.dir) / stored.path
-    with arriving(target) as partial:
+    with arriving(run) as partial:
         partial.symlink_to(source.resolve())
+        _move(partial, Path(run.dir) / stored.path)
     announce(run, [stored.path])
     return stored
 
@@ -133,20 +133,23 @@ def open_new(path: str) -> io.FileIO:
 
 
 @contextmanager
-def arriving(target: Path) -> Iterator[Path]:
-    """A path beside the target, renamed to it at the end, or removed after an error.
+def arriving(run: "Run") -> Iterator[Path]:
+    """A name for a file on its way into the run's files, not among them yet.
 
-    What the body has renamed already is left alone.
+    What a killed process leaves there is not uploaded as a file of the user's.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.parent / f".{secrets.token_hex(8)}.part"
+    directory = Path(run.dir).parent / "tmp"
+    directory.mkdir(parents=True, exist_ok=True)
+    partial = directory / f"{secrets.token_hex(8)}.part"
     try:
         yield partial
-        if os.path.lexists(partial):
-            os.replace(partial, target)
-    except BaseException:
+    finally:
         partial.unlink(missing_ok=True)
-        raise
+
+
+def _move(partial: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(partial, target)
 
 
 def is_same_size(path: Path, size: int) -> bool:

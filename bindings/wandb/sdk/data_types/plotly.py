@@ -38,8 +38,10 @@ class Plotly(Media):
         from wandb.sdk.data_types.base_types.media import artifact_file
 
         figures = required("plotly.graph_objects", "wandb.Plotly", "plotly")
-        path = artifact_file(source_artifact, json_obj["path"])
-        return cls(figures.Figure(json.loads(path.read_bytes())))
+        content = artifact_file(source_artifact, json_obj["path"]).read_bytes()
+        plot = cls(figures.Figure(json.loads(content)))
+        plot._content = content
+        return plot
 
 
 def converted(value: Any) -> Any:
