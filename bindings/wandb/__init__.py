@@ -87,6 +87,7 @@ _MODULES = {
     "integration": "wandb.integration",
     "keras": "wandb.keras",
     "lightgbm": "wandb.lightgbm",
+    "proto": "wandb.proto",
     "plot": "wandb.plot",
     "sdk": "wandb.sdk",
     "util": "wandb.util",
@@ -138,3 +139,7 @@ def __getattr__(name: str) -> Any:
             raise AttributeError(f"module 'wandb' has no attribute {name!r}")
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES, *_MODULES, *_later.names()})

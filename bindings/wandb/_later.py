@@ -27,6 +27,11 @@ RUN_METHODS = FUNCTIONS | frozenset(_RUN_TEXT.split())
 MODULES = frozenset(_MODULES_TEXT.split())
 
 
+def names() -> frozenset[str]:
+    """Names of the module that are placeholders."""
+    return CLASSES | FUNCTIONS | MODULES
+
+
 def unavailable(name: str) -> UnsupportedError:
     """The error for a name of this version's future."""
     return UnsupportedError(f"wandb.{name} is not available in this version yet.")
