@@ -49,11 +49,11 @@ def is_numpy_scalar(value: Any) -> bool:
 
 def python_scalar(value: Any) -> Any:
     """What `is_scalar` found, as Python's own; times with microseconds."""
-    if type(value).__name__ == "datetime64":
-        return value.astype("datetime64[us]").item()
-    if type(value).__name__ == "timedelta64":
-        return value.astype("timedelta64[us]").item()
-    return value.item() if hasattr(value, "item") else value.numpy().item()
+    kind = type(value).__name__
+    item = value.item() if hasattr(value, "item") else value.numpy().item()
+    if kind in ("datetime64", "timedelta64") and isinstance(item, int):
+        return value.astype(f"{kind}[us]").item()  # nanoseconds are bare integers
+    return item
 
 
 def as_array(value: Any) -> Any:
