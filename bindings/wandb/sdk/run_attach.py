@@ -1,6 +1,6 @@
 """`wandb.attach`: the same run in another process of this user, by its id alone.
 
-While a run is active, `<runtime directory>/runs/<run id>.json` holds what others need to
+While a run is active, `<runtime directory>/runs/<run id>.json` holds what it takes to
 write to its log: facts, settings, config. The directory is private, and there is no
 secret in the file.
 """
