@@ -94,6 +94,20 @@ async def test_a_frame_of_our_page_runs_it_in_an_origin_of_its_own(
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
+async def test_a_frame_loads_nothing_from_strangers_unless_the_reader_says_so(
+    server: Served,
+) -> None:
+    _, _, usual = await server.ask("GET", PLACE + "page.html?view=frame")
+    _, _, open_ = await server.ask("GET", PLACE + "page.html?view=frame&network=1")
+
+    assert "https:" not in usual["Content-Security-Policy"]
+    assert (
+        "script-src 'unsafe-inline' 'unsafe-eval' https:"
+        in (open_["Content-Security-Policy"])
+    )
+    assert "connect-src 'none'" in open_["Content-Security-Policy"]
+
+
 async def test_nothing_else_can_be_framed(server: Served) -> None:
     for name in ("notes.txt", "shot.png"):
         _, _, headers = await server.ask("GET", PLACE + name + "?view=frame")

@@ -3,8 +3,9 @@
 ```
 as it is           pictures inline, the rest as a download; sandbox, nothing allowed
 ?view=frame        html and svg inline, for an <iframe sandbox="allow-scripts"> of our
-                   own page: an origin of its own, no requests to anybody but pictures,
-                   styles and scripts over https
+                   own page: an origin of its own, no requests to anybody
+&network=1         the same, with pictures, styles and scripts over https: when the
+                   reader says so, for it tells strangers that somebody reads it
 ```
 """
 
@@ -22,16 +23,13 @@ SHOWN_TYPES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 """Shown by browsers in place; everything else is offered for download."""
 FRAMED_TYPES = frozenset(("text/html", "image/svg+xml"))
 """May carry script: shown inline in a sandbox only."""
-FRAME_HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox allow-scripts; default-src 'none'; "
-        "script-src 'unsafe-inline' 'unsafe-eval' https: blob: data:; "
-        "style-src 'unsafe-inline' https: data:; font-src https: data:; "
-        "img-src https: blob: data:; media-src blob: data:; connect-src 'none'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-    ),
-    "X-Frame-Options": "SAMEORIGIN",
-}
+FRAME_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; "
+    "script-src 'unsafe-inline' 'unsafe-eval' {https}blob: data:; "
+    "style-src 'unsafe-inline' {https}data:; font-src {https}data:; "
+    "img-src {https}blob: data:; media-src blob: data:; connect-src 'none'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
 # A range of several parts is answered whole, as every client must be ready for.
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -53,7 +51,11 @@ async def send_file(request: web.Request, file: SentFile) -> web.StreamResponse:
     """Answer GET or HEAD, with Range (video seeks, previews of large files)."""
     mimetype = file.mimetype or mimetypes.guess_type(file.name)[0]
     framed = request.query.get("view") == "frame" and mimetype in FRAMED_TYPES
-    headers = dict(UPLOADED_FILE_HEADERS) | (FRAME_HEADERS if framed else {})
+    headers = dict(UPLOADED_FILE_HEADERS)
+    if framed:
+        https = "https: " if request.query.get("network") == "1" else ""
+        headers["Content-Security-Policy"] = FRAME_POLICY.format(https=https)
+        headers["X-Frame-Options"] = "SAMEORIGIN"
     headers["Accept-Ranges"] = "bytes"
     shown = framed or mimetype in SHOWN_TYPES
     kind = "inline" if shown else "attachment"

@@ -6,6 +6,7 @@ type Spec = Record<string, unknown>;
 type Field = (name: string) => string | null;
 
 export const RUN_FIELD = "run name";
+const MOST = "__most";
 
 /** What a specification is made for: fields that are there, and whether several runs are shown. */
 interface Choice {
@@ -150,9 +151,16 @@ function confusionMatrix(choice: Choice): Spec | null {
   };
   const cells = [
     { mark: { type: "rect", tooltip: { content: "data" } }, encoding: { color: { field: count, type: "quantitative", title: "count", legend: null } } },
-    { mark: { type: "text", fontSize: 11 }, encoding: { text: { field: count, type: "quantitative", format: "~s" }, color: { value: { expr: "matrixText" } } } },
+    {
+      mark: { type: "text", fontSize: 11 },
+      encoding: {
+        text: { field: count, type: "quantitative", format: "~s" },
+        color: { condition: { test: `datum[${JSON.stringify(plain(count))}] > datum.${MOST} / 2`, value: { expr: "accentText" } }, value: { expr: "plainText" } },
+      },
+    },
   ];
+  const transform = [{ joinaggregate: [{ op: "max", field: count, as: MOST }] }];
   const layered = { encoding, layer: cells };
-  if (!choice.several) return layered;
-  return { facet: { column: { field: escape(RUN_FIELD), type: "nominal", title: null } }, spec: layered };
+  if (!choice.several) return { ...layered, transform };
+  return { transform, facet: { column: { field: escape(RUN_FIELD), type: "nominal", title: null } }, spec: layered, usermeta: { facets: choice.runs.length } };
 }

@@ -27,6 +27,7 @@ interface DataTableProps {
 const ROW_HEIGHT = { text: 28, media: 92 } as const;
 const WIDTHS = { number: 104, boolean: 76, timestamp: 176, media: 132 } as const;
 const TEXT_WIDTH = { min: 72, max: 320, character: 7.2 } as const;
+const MARK_WIDTH = 24;
 const SAMPLE_ROWS = 100;
 
 export function DataTable({ table, sourceOf, name, mark, children }: DataTableProps): ReactElement {
@@ -37,7 +38,11 @@ export function DataTable({ table, sourceOf, name, mark, children }: DataTablePr
   const search = useMemo(() => parseSearch(text), [text]);
   const found = useMemo(() => filterRows(table, (cell) => search.matches(cell), column), [table, search, column]);
   const listed = useMemo(() => sortRows(table, found, sort), [table, found, sort]);
-  const widths = useMemo(() => table.columns.map((one, index) => widthOf(table, one, index)), [table]);
+  const marked = mark !== undefined;
+  const widths = useMemo(
+    () => table.columns.map((one, index) => widthOf(table, one, index) + (marked && index === 0 ? MARK_WIDTH : 0)),
+    [table, marked],
+  );
   const height = table.columns.some((one) => isMedia(one)) ? ROW_HEIGHT.media : ROW_HEIGHT.text;
   const scroller = useRef<HTMLDivElement>(null);
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read anew in every render here

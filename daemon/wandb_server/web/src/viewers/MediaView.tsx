@@ -5,6 +5,7 @@ import { useAddress } from "../api/media";
 import { bytes } from "../model/numbers";
 import type { ClassNames, MediaItem, MediaSource } from "../model/media";
 import { Skeleton } from "../parts/messages";
+import { HtmlView } from "./HtmlView";
 import { ImageView } from "./ImageView";
 
 const PlotlyView = lazy(() => import("./PlotlyView"));
@@ -66,8 +67,7 @@ function Body({ item, source, address, name, layers, large }: BodyProps): ReactE
         <video controls loop muted playsInline preload="metadata" src={address} aria-label={name} />
       );
     case "html":
-      // The server answers `view=frame` with a policy of its own: no cookies, no requests, no way to this page.
-      return <iframe sandbox="allow-scripts" src={framed(address)} title={name} loading="lazy" referrerPolicy="no-referrer" />;
+      return <HtmlView address={address} name={name} />;
     case "plotly":
       return <PlotlyView address={address} name={name} />;
     case "object3D":
@@ -93,9 +93,6 @@ function MediaProblem({ item, children }: { item: MediaItem; children: ReactNode
   );
 }
 
-function framed(address: string): string {
-  return address + (address.includes("?") ? "&" : "?") + "view=frame";
-}
 
 function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);

@@ -58,13 +58,14 @@ export default function VegaView({ spec, rows, name }: VegaViewProps): ReactElem
 
 function open(element: HTMLElement, spec: Record<string, unknown>, rows: readonly Record<string, unknown>[]): View {
   const style = getComputedStyle(element);
-  const facet = "facet" in spec;
-  const size = { width: element.clientWidth, height: element.clientHeight };
   const whole = {
     ...spec,
-    ...(facet ? {} : { ...size, autosize: { type: "fit", contains: "padding" } }),
+    ...sizesOf(spec, element),
     data: { values: rows },
-    params: [{ name: "matrixText", value: style.getPropertyValue("--text-1").trim() }],
+    params: [
+      { name: "plainText", value: style.getPropertyValue("--text-1").trim() },
+      { name: "accentText", value: style.getPropertyValue("--accent-text").trim() },
+    ],
     config: configOf(style),
   } as unknown as TopLevelSpec;
   const runtime = parse(compile(whole).spec, undefined, { ast: true });
@@ -75,6 +76,21 @@ function open(element: HTMLElement, spec: Record<string, unknown>, rows: readonl
     hover: true,
     logLevel: Warn,
   });
+}
+
+/** Room for the axes of charts beside each other, which do not fit themselves. */
+const FACET_MARGIN = { left: 84, between: 24, height: 100 } as const;
+const FACET_MIN = 90;
+
+function sizesOf(spec: Record<string, unknown>, element: HTMLElement): Record<string, unknown> {
+  const { clientWidth: width, clientHeight: height } = element;
+  if (!("facet" in spec)) return { width, height, autosize: { type: "fit", contains: "padding" } };
+  const { facets = 1 } = (spec["usermeta"] ?? {}) as { facets?: number };
+  const each = {
+    width: Math.max(FACET_MIN, (width - FACET_MARGIN.left) / facets - FACET_MARGIN.between),
+    height: Math.max(FACET_MIN, height - FACET_MARGIN.height),
+  };
+  return { spec: { ...(spec["spec"] as object), ...each } };
 }
 
 function configOf(style: CSSStyleDeclaration): Record<string, unknown> {

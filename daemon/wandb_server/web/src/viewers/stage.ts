@@ -77,7 +77,9 @@ function frame(camera: three.PerspectiveCamera, controls: OrbitControls, object:
   if (box.isEmpty()) return;
   const sphere = box.getBoundingSphere(new three.Sphere());
   const reach = Math.max(sphere.radius, 1e-6);
-  const distance = (reach / Math.sin((camera.fov * Math.PI) / 360)) * 1.05;
+  // The narrower of both angles of view counts.
+  const half = Math.atan(Math.tan((camera.fov * Math.PI) / 360) * Math.min(1, camera.aspect));
+  const distance = (reach / Math.sin(half)) * 1.05;
   camera.near = distance / 1000;
   camera.far = distance * 100;
   camera.position.copy(sphere.center).add(new three.Vector3(0.5, 0.45, 1).normalize().multiplyScalar(distance));
