@@ -20,7 +20,7 @@ _HOMES = {
     "Molecule": "molecule",
     "Node": "graph",
     "Object3D": "object_3d",
-    "PartitionedTable": "partitioned_table",
+    "PartitionedTable": "joined_table",
     "Plotly": "plotly",
     "Table": "table",
     "Video": "video",

@@ -266,3 +266,19 @@ def test_modes_and_types_of_pictures() -> None:
 def test_page_of_a_long_text_or_strange_name_is_no_path() -> None:
     for text in ("x" * 10_000, "a\0b", "<p>" * 200):
         assert wandb.Html(text, inject=False).html == text
+
+
+def test_every_name_and_module_path_of_integrations_is_there() -> None:
+    """Source: sdk-surface, sections 1 and 13."""
+    from wandb.sdk.data_types.base_types.wb_value import WBValue
+    from wandb.sdk.data_types.image import Image
+    from wandb.sdk.data_types.video import Video
+
+    named = {name: getattr(wandb.data_types, name) for name in wandb.data_types.__all__}
+    assert named["Image"] is wandb.Image is Image
+    assert named["Video"] is wandb.Video is Video
+    assert named["WBValue"] is WBValue
+    values = [kind for name, kind in named.items() if name not in ("box3d", "Node")]
+    assert all(issubclass(kind, WBValue) for kind in values)
+    assert wandb.Image.MAX_ITEMS == 108
+    assert wandb.Image.MAX_DIMENSION == 65_500
