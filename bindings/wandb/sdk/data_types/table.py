@@ -354,7 +354,9 @@ class Table(Media):
                 "make the table with allow_mixed_types=True."
             )
         if grown is not kind:
-            self._set_type(index, grown)
+            # A column of rows of another table holds nothing else, not even None.
+            rows = cell.column_type() if isinstance(cell, TableIndex) else None
+            self._set_type(index, rows or grown)
         elif is_numpy_scalar(cell):
             self._quick[index] |= {type(cell)}
 
