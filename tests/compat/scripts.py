@@ -152,3 +152,20 @@ study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=6,
 import wandb
 wandb.finish()
 """
+
+TENSORBOARD = """
+import numpy, torch, wandb
+from torch.utils.tensorboard import SummaryWriter
+
+with wandb.init(project="compat", name="tensorboard", sync_tensorboard=True) as run:
+    writer = SummaryWriter("events")
+    for step in range(0, 50, 10):
+        writer.add_scalar("loss", 1 / (step + 1), step)
+        writer.add_scalar("new", step, step, new_style=True)
+        writer.add_scalars("both", {"a": step, "b": -step}, step)
+    writer.add_histogram("weights", numpy.arange(10.0), 50)
+    writer.add_image("picture", torch.rand(3, 4, 4), 50)
+    writer.add_text("words", "hello", 50)
+    writer.close()
+assert wandb.patched["tensorboard"] == []
+"""

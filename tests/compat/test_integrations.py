@@ -159,3 +159,20 @@ def test_optuna(stack: Stack) -> None:
     assert len(values(run, "distance")) == 6
     assert values(run, "distance") == pytest.approx([x**2 for x in values(run, "x")])
     assert run["config"]["direction"] == ["MINIMIZE"]
+
+
+def test_tensorboard(stack: Stack) -> None:
+    train(stack, "tensorboard", scripts.TENSORBOARD)
+
+    run = run_named(stack, "tensorboard")
+    steps = [0, 10, 20, 30, 40]
+    rows = [row for row in run["rows"] if row.get("loss") is not None]
+    assert [(row["global_step"], row["new"]) for row in rows] == list(
+        zip(steps, steps, strict=True)
+    )
+    assert values(run, "loss") == pytest.approx([1 / (step + 1) for step in steps])
+    assert values(run, "both_a/both") == steps
+    assert values(run, "both_b/global_step") == steps
+    summary = run["summary"]
+    assert sum(summary["weights"]["values"]) == 10
+    assert (summary["picture"]["width"], summary["words/text_summary"]) == (4, "hello")

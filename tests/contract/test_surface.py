@@ -27,7 +27,6 @@ LATER = {
     "jupyter": "the %wandb magics; runs show by themselves",
     "sacred": "Sacred's observer",
     "sklearn": "plots of scikit-learn models",
-    "tensorboard": "rows from TensorBoard's event files",
     "tensorflow": "hooks of TensorFlow 1",
     "wandb_torch": "internals of watch",
 }

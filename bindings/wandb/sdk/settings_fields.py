@@ -226,11 +226,20 @@ class ServerFields:
     data_dir: str | None = setting(
         None, text, "Directory for the local server's data; as a variable only."
     )
-    cache_dir: str | None = setting(None, text, "No effect yet.")
+    cache_dir: str | None = setting(
+        None, text, "Directory of downloaded artifacts; default: the user's cache."
+    )
+    artifact_cache_bytes_max: int = setting(
+        20 << 30,
+        whole,
+        "Bytes of downloaded artifacts that are kept; the least recently used go.",
+    )
     config_dir: str | None = setting(
         None, text, "Directory of the user's settings file; as a variable only."
     )
-    artifact_dir: str | None = setting(None, text, "No effect yet.")
+    artifact_dir: str | None = setting(
+        None, text, "Where artifacts are downloaded to; default: ./artifacts."
+    )
 
 
 @dataclass(frozen=True, init=False)
@@ -268,7 +277,9 @@ class ScreenFields:
         None, text, "What saved code is named from; default: the git repository."
     )
     disable_job_creation: bool = setting(True, switch, "No effect yet.")
-    sync_tensorboard: bool | None = setting(None, switch, "No effect yet.")
+    sync_tensorboard: bool | None = setting(
+        None, switch, "Log, too, what Python's writers give to TensorBoard."
+    )
     monitor_gym: bool | None = setting(None, switch, "No effect yet.")
     capture_loggers: Any = setting(None, anything, "No effect yet.")  # noqa: RUF009
     console_multipart: bool = setting(False, switch, "No effect yet.")

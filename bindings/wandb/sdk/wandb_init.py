@@ -73,10 +73,7 @@ def init(
         raise UnsupportedError(
             "fork_from and resume_from are not available in this version yet."
         )
-    _tell_what_is_later(
-        sync_tensorboard=sync_tensorboard or tensorboard,
-        monitor_gym=monitor_gym,
-    )
+    _tell_what_is_later(monitor_gym=monitor_gym)
     if anonymous is not None:
         termwarn("wandb.init(anonymous=…) has no effect.", repeat=False)
     session = setup()
@@ -85,6 +82,7 @@ def init(
         "project": project,
         "root_dir": dir,
         "save_code": save_code,
+        "sync_tensorboard": tensorboard or sync_tensorboard,
         "run_id": id,
         "run_name": name,
         "run_notes": notes,
@@ -111,7 +109,18 @@ def init(
     session.add(run)
     if mine.reinit != "create_new":
         bind(run)
+    if mine.sync_tensorboard and not mine._noop:
+        _follow_tensorboard(run)
     return run
+
+
+def _follow_tensorboard(run: Run) -> None:
+    import wandb
+    from wandb.integration import tensorboard
+
+    if not wandb.patched["tensorboard"]:  # else somebody called patch before
+        tensorboard.patch()
+        run._at_finish.append(tensorboard.unpatch)
 
 
 def _tell_what_is_later(**asked: bool | None) -> None:
