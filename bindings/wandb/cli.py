@@ -21,6 +21,7 @@ _PASSED_ON = {
     "help_option_names": [],
 }
 _PLACES = {
+    "artifact": "artifact",
     "disabled": "workspace",
     "enabled": "workspace",
     "init": "workspace",

@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wandb.apis.public import documents
+from wandb.apis.public.api_artifacts import ApiArtifacts
 from wandb.apis.public.graphql_client import GraphqlClient
 from wandb.apis.public.runs import Project, Run, Runs
 from wandb.errors import CommError
 
 
-class Api:
+class Api(ApiArtifacts):
     """Read runs from a server.
 
     `overrides` may hold base_url, entity and project; what is missing comes from the

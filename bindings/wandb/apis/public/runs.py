@@ -3,13 +3,18 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandb_proto import json_codec
 
 from wandb.apis.public import documents
 from wandb.apis.public.graphql_client import GraphqlClient
 from wandb.errors import CommError
+
+if TYPE_CHECKING:
+    from wandb.apis.public.artifacts import RunArtifacts
+    from wandb.apis.public.files import File, Files
+    from wandb.sdk.artifacts.artifact import Artifact
 
 SYSTEM_STREAM = "system"
 GRAPHQL_INT_MAX = 2**31 - 1
@@ -211,6 +216,77 @@ class Run:
     def delete(self, delete_artifacts: bool = False) -> None:
         """Delete the run with its history and files from the server."""
         self._client.ask(documents.DELETE_RUN, {"id": self.storage_id})
+
+    # ---- files and artifacts
+
+    def files(
+        self,
+        names: list[str] | None = None,
+        pattern: str | None = None,
+        per_page: int = 50,
+    ) -> "Files":
+        """The run's files; with `names` only these, `pattern` as in SQL (`%`, `_`)."""
+        from wandb.apis.public.files import Files
+
+        return Files(self._client, self._place, names, pattern, per_page)
+
+    def file(self, name: str) -> "File":
+        """One file of the run.
+
+        Raises:
+            CommError: it has none of this name.
+        """
+        found = list(self.files([name]))
+        if not found:
+            raise CommError(f"Run {'/'.join(self.path)} has no file {name!r}")
+        return found[0]
+
+    def upload_file(self, path: str, root: str = ".") -> "File":
+        """Put a file of this machine, below `root`, among those of the run."""
+        from wandb.apis.public.files import upload_file
+
+        return self.file(upload_file(self._client, self._place, path, root))
+
+    def logged_artifacts(self, per_page: int = 100) -> "RunArtifacts":
+        """The versions that the run made."""
+        from wandb.apis.public.artifacts import RunArtifacts
+
+        return RunArtifacts(self._client, self._place, "logged", per_page)
+
+    def used_artifacts(self, per_page: int = 100) -> "RunArtifacts":
+        """The versions that the run used."""
+        from wandb.apis.public.artifacts import RunArtifacts
+
+        return RunArtifacts(self._client, self._place, "used", per_page)
+
+    def use_artifact(self, artifact: "Artifact", use_as: str | None = None) -> Any:
+        """Note that the run used a version.
+
+        Raises:
+            ValueError: it is not at a server.
+        """
+        from wandb.sdk.artifacts.run_links import use_in_run
+
+        return use_in_run(self._client, self._place, artifact)
+
+    def log_artifact(
+        self,
+        artifact: "Artifact",
+        aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Any:
+        """Count a version that a server has as made by this run.
+
+        Raises:
+            ValueError: it is not at a server: a draft is logged by `wandb.init`'s run.
+        """
+        from wandb.sdk.artifacts.run_links import log_in_run
+
+        return log_in_run(self._client, self._place, artifact, aliases, tags)
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"entity": self.entity, "project": self.project, "name": self.id}
 
     def _sampled(self, keys: list[str], samples: int) -> list[dict[str, Any]]:
         spec = json.dumps({"keys": keys, "samples": samples})

@@ -332,7 +332,7 @@ class Artifact(ArtifactFields):
     def get_path(self, name: Any) -> ArtifactManifestEntry:
         """The old name of `get_entry`."""
         termwarn("Artifact.get_path(name) is deprecated, use get_entry.", repeat=False)
-        return self.get_entry(name)  # type: ignore[no-any-return]
+        return self.get_entry(name)
 
     @_needs_server
     def get(self, name: str) -> Any:
