@@ -112,6 +112,8 @@ def others() -> dict[str, object]:
 
     figure, axes = plt.subplots()
     axes.plot([1, 2], [3, 4])
+    heat, heat_axes = plt.subplots()
+    heat_axes.imshow(MASK)
     sound = np.sin(np.linspace(0, 9, 200)) * 1.1
     graph = wandb.Graph()
     nodes = [graph.add_node(id=i, name=f"n{i}", size=(i, 2)) for i in range(2)]
@@ -147,6 +149,7 @@ def others() -> dict[str, object]:
         "go": go.Figure(go.Bar(x=[1, 2], y=[3, 4])),
         "figure": figure,
         "drawn": wandb.Image(figure),
+        "heat": heat,
         "graph": graph,
         "large": np.arange(100.0),
         "small": np.arange(3.0),

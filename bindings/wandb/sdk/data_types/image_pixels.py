@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_proto import png
 
+from wandb._terminal import termwarn
 from wandb.sdk.data_types.base_types.media import required
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def pixels_of_array(data: Any) -> "Pixels":
         )
     if max(array.shape[:2]) > DIMENSION_MAX:
         raise ValueError(f"an image has at most {DIMENSION_MAX} pixels per side")
+    if array.dtype.kind == "f" and 0 < array.max() <= 1:
+        termwarn(
+            "wandb.Image takes values of 0…255 and does not scale: this array's lie "
+            "between 0 and 1 and show as black. Multiply it by 255.",
+            repeat=False,
+        )
     with np.errstate(invalid="ignore"):
         return np.array(array, dtype=np.uint8, order="C")  # a copy, always
 
@@ -90,8 +97,9 @@ def _grid(batch: Any) -> Any:
     rows = math.ceil(count / columns)
     high, wide = height + GRID_PADDING, width + GRID_PADDING
     shape = (channels, rows * high + GRID_PADDING, columns * wide + GRID_PADDING)
-    # The margin takes part in stretching the values only if it is among them.
-    grid = np.full(shape, batch.min(), batch.dtype)
+    # Black: of floats, which are stretched, the least value becomes that.
+    margin = batch.min() if batch.dtype.kind == "f" else 0
+    grid = np.full(shape, margin, batch.dtype)
     for index, image in enumerate(batch):
         top = (index // columns) * high + GRID_PADDING
         left = (index % columns) * wide + GRID_PADDING

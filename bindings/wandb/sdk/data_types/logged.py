@@ -315,13 +315,20 @@ def as_media(value: Any) -> Any:
 
 
 def _drawn(value: Any) -> WBValue:
-    """A figure of matplotlib: interactive if plotly can do it, else as a picture."""
+    """A figure of matplotlib: interactive if plotly can do it, else as a picture.
+
+    Plotly leaves pictures (`imshow`) out without a word, so those figures are drawn.
+    """
     from wandb.errors import Error
     from wandb.sdk.data_types.image import Image
+    from wandb.sdk.data_types.image_pixels import figure_of
     from wandb.sdk.data_types.plotly import Plotly
 
     try:
-        return Plotly(value)
+        figure = figure_of(value)
+        if figure.images or any(axes.images for axes in figure.axes):
+            return Image(figure)
+        return Plotly(figure)
     except (ValueError, Error):
         return Image(value)
 

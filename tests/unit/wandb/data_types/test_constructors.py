@@ -282,3 +282,15 @@ def test_every_name_and_module_path_of_integrations_is_there() -> None:
     assert all(issubclass(kind, WBValue) for kind in values)
     assert wandb.Image.MAX_ITEMS == 108
     assert wandb.Image.MAX_DIMENSION == 65_500
+
+
+def test_fractions_as_pixels_are_told(
+    edge: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are black, here as with the official client: say it."""
+    wandb.Image(np.array([[0, 255.0]]))
+    assert capsys.readouterr().err == ""
+
+    wandb.Image(np.array([[0.5, 1.0]]))
+
+    assert "Multiply it by 255" in capsys.readouterr().err
