@@ -33,6 +33,7 @@ from wandb_core.errors import CoreError, LogOwnedElsewhere
 from wandb_core.model import IncomingBatch
 from wandb_core.monitor import Monitor, Watch
 from wandb_core.notices import RunNotices
+from wandb_core.offline_console import OfflineConsole
 from wandb_core.owner_mark import Machine
 from wandb_core.pending_images import PendingImages
 from wandb_core.run_log import RunLog, StagedBatches
@@ -130,6 +131,7 @@ class RunPipeline:
         self._unsynced = asyncio.Event()
         self._sampling = RunSampling(monitor, clock, self._inbox.send)
         self._may_sample = asyncio.Event()
+        self._console = OfflineConsole(path)
         self._is_abandoned = False
 
     # ---- its writers ---------------------------------------------------------------
@@ -305,6 +307,8 @@ class RunPipeline:
         exits = self._run_log.exited and not self.written.exited
         if self._settings.fsync == "always" or exits:
             await self._sync()
+        if exits:
+            await self._in_thread(self._console.publish)
         self.written.exited = self._run_log.exited
         for stream_id, next_sequence in staged.next_sequences.items():
             writer = self.writers.get(stream_id)
@@ -324,6 +328,7 @@ class RunPipeline:
                     return False
         self._run_log = run_log
         run_log.last_words = self._sampling.last_words
+        run_log.on_console = lambda lines: self._console.take(lines, run_log.target)
         self.problem = ""
         await self._remember_target()
         for damage in run_log.damages:
@@ -407,6 +412,8 @@ class RunPipeline:
             if writer.link is not None:
                 writer.link.lose("core is stopping")
         if self._run_log is not None:
+            if self._is_abandoned:
+                self._thread.submit(self._console.publish)
             self._thread.submit(self._run_log.close)
         self._thread.shutdown(wait=False)
         self.written.abandoned = self._is_abandoned

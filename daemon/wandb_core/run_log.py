@@ -22,6 +22,7 @@ from wandb_proto import VERSION
 from wandb_proto.v1.record_pb2 import Record, UploadTarget
 
 from wandb_core import owner_mark
+from wandb_core.console import ConsoleLine
 from wandb_core.errors import (
     LogDamaged,
     LogLocked,
@@ -76,6 +77,8 @@ class RunLog:
         """What makes a processor; another one in tests."""
         self.last_words: Callable[[], Record | None] = lambda: None
         """Asked for what is to stand before the exit record."""
+        self.on_console: Callable[[list[ConsoleLine]], None] = lambda _: None
+        """Told which console lines are new or changed, once they are in the log."""
         self._run_id = run_id
         self.damages: list[LogDamaged] = []
         """Found when the log was opened; for the user."""
@@ -199,6 +202,8 @@ class RunLog:
         if self._staged:
             self._writer.append(self._staged)
             self._staged.clear()
+        if lines := self.processor.take_console():
+            self.on_console(lines)
         return self._writer.end
 
     def settle(self) -> bool:

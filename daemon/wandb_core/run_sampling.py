@@ -88,9 +88,9 @@ class RunSampling:
         return left_s if left_s > interval_s / 4 else left_s + interval_s
 
     async def _sample(self, watch: Watch) -> None:
-        self._sampled_at = self._clock.monotonic()
         record = await self._monitor.sample(watch, self._baseline)
         if record is not None and not self._over:
+            self._sampled_at = self._clock.monotonic()
             await self._send(record)
 
     async def _add_gpus(self, known: EnvironmentRecord | None) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 from wandb_proto import json_codec
 from wandb_proto.v1 import record_pb2 as pb
 
+from wandb_core.console import ConsoleLine
 from wandb_core.errors import RecordRejected
 from wandb_core.processor.encoding import (
     history_bytes,
@@ -112,6 +113,10 @@ class RunProcessor:
     def target(self) -> pb.UploadTarget | None:
         """Where the log goes, if the bindings said it."""
         return self._target
+
+    def take_console(self) -> list[ConsoleLine]:
+        """Console lines that are new or changed since the last take, by number."""
+        return self._state.console.take_lines()
 
     def next_sequence(self, stream_id: str) -> int:
         """Everything of the stream below it is in finished batches; 1 at first."""

@@ -1,0 +1,281 @@
+"""What is recorded without being asked for: from a script to what readers get."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wandb_core.run_state.environment import environment_object, merge_environment
+from wandb_core.transaction_log import read_all
+from wandb_proto.v1.record_pb2 import EnvironmentRecord
+
+from tests.support.desk import desk
+from tests.support.stack import Stack
+
+SCRIPT = """
+import sys, time, wandb
+settings = wandb.Settings(x_stats_sampling_interval=0.2)
+with wandb.init(project="rec", id="r1", settings=settings) as run:
+    open("now.txt", "w").write("now")
+    open("live.txt", "w").write("early")
+    open("end.txt", "w").write("early")
+    open("skip.pth", "w").write("weights")
+    open(run.dir + "/own.txt", "w").write("mine")
+    for policy in ("now", "live", "end"):
+        assert len(run.save(policy + ".txt", policy=policy)) == 1
+    run.save("skip.pth")
+    print("training")
+    for step in range(20):
+        run.log({"loss": 1 / (step + 1)})
+        time.sleep(0.05)
+    open("live.txt", "w").write("late")
+    open("end.txt", "w").write("late")
+"""
+
+FILES = """
+{edge["node"]["name"]: edge["node"]["sizeBytes"] for edge in api.client.ask(
+    'query { project(name: "rec") { run(name: "%s") { files(first: 100) {'
+    ' edges { node { name sizeBytes } } } } } }', {}
+)["project"]["run"]["files"]["edges"]}
+"""
+
+SYSTEM = """
+(lambda project: [[key["key"] for key in project["metricKeys"]],
+                  project["historySeries"]])(api.client.ask(
+    'query { project(name: "rec") { metricKeys(runs: ["r1"], stream: "system") { key }'
+    ' historySeries(runs: ["r1"], keys: ["system.memory_percent"], xAxis: "_runtime",'
+    ' stream: "system") { key x last } } }', {})["project"])
+"""
+
+OFFICIAL_EVENTS = {
+    "system.memory_percent", "system.proc.memory.availableMB",
+    "system.proc.memory.rssMB", "system.proc.memory.percent", "system.proc.cpu.threads",
+    "system.network.sent", "system.network.recv", "system.network.tcpRetransmits",
+    "system.disk./.usagePercent", "system.disk./.usageGB",
+}  # fmt: skip
+
+
+def git(where: Path, *arguments: str) -> None:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    subprocess.run(command, cwd=where, capture_output=True, check=True)
+
+
+def make_repository(where: Path) -> None:
+    """A dirty checkout whose remote was cloned with a password."""
+    git(where, "init", "-q")
+    (where / "model.py").write_text("layers = 1\n")
+    git(where, "add", "model.py")
+    git(where, "commit", "-q", "-m", "first")
+    git(where, "remote", "add", "origin", "https://me:s3cret@example.org/team/x.git")
+    (where / "model.py").write_text("layers = 2\n")
+
+
+def test_an_ordinary_run_has_its_whole_record(stack: Stack) -> None:
+    make_repository(stack.cwd)
+
+    stack.run(SCRIPT, WANDB_IGNORE_GLOBS="*.pth")
+
+    sizes = stack.ask(FILES % "r1")
+    assert set(sizes) == {
+        "config.yaml", "wandb-summary.json", "wandb-metadata.json", "output.log",
+        "requirements.txt", "diff.patch", "code/script.py",
+        "now.txt", "live.txt", "end.txt", "own.txt",
+    }  # fmt: skip
+    assert (sizes["now.txt"], sizes["live.txt"], sizes["end.txt"]) == (3, 4, 4)
+
+    metadata = json.loads(restored(stack, "wandb-metadata.json"))
+    assert metadata["git"]["remote"] == "https://example.org/team/x.git"
+    assert len(metadata["git"]["commit"]) == 40
+    assert (metadata["codePath"], metadata["program"][-9:]) == (
+        "script.py",
+        "script.py",
+    )
+    assert int(metadata["memory"]["total"]) > 1 << 30
+    assert metadata["cpu_count_logical"] >= 1
+    assert "s3cret" not in json.dumps(metadata)
+    assert "+layers = 2" in restored(stack, "diff.patch")
+    assert "grpcio==" in restored(stack, "requirements.txt")
+    assert restored(stack, "code/script.py") == SCRIPT
+    config = stack.ask("api.run('rec/r1').rawconfig['_wandb']['code_path']")
+    assert config == "code/script.py"
+
+
+def restored(stack: Stack, name: str) -> str:
+    """What `wandb.restore` brings into a new directory."""
+    code = f"import wandb\nprint(wandb.restore({name!r}, 'rec/r1', root='got').read())"
+    return stack.run(code).stdout.removesuffix("\n")
+
+
+def test_system_metrics_are_charted_and_read_by_both_clients(
+    stack: Stack, official_python: str
+) -> None:
+    stack.run(SCRIPT)
+
+    rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
+    assert len(rows) >= 3
+    assert set(rows[0]) >= OFFICIAL_EVENTS
+    assert all("system.cpu" in row for row in rows[1:])
+    assert [row["_runtime"] for row in rows] == sorted(row["_runtime"] for row in rows)
+    assert 0 <= rows[0]["_runtime"] < rows[-1]["_runtime"] < 60
+    assert all(0 < row["system.memory_percent"] < 100 for row in rows)
+    assert all(row["system.proc.memory.rssMB"] > 10 for row in rows)
+
+    keys, [series] = stack.ask(SYSTEM)
+    assert set(keys) >= OFFICIAL_EVENTS | {"system.cpu"}
+    assert series["last"] == [row["system.memory_percent"] for row in rows]
+    assert series["x"] == [row["_runtime"] for row in rows]
+
+    path = "rec/r1"
+    theirs = stack.ask_official(
+        f"api.run('{path}').history(stream='system', pandas=False)"
+    )
+    assert theirs == rows
+    last = stack.ask_official(f"dict(api.run('{path}').system_metrics)")
+    assert last["system.memory_percent"] == rows[-1]["system.memory_percent"]
+
+
+def test_time_and_system_metrics_of_a_resumed_run_go_on(stack: Stack) -> None:
+    code = """
+import sys, time, wandb
+is_first = sys.argv[1] == "first"
+started = {"x_start_time": time.time() - 100} if is_first else {}
+settings = wandb.Settings(x_stats_sampling_interval=0.1, **started)
+with wandb.init(project="rec", id="r1", resume="allow", settings=settings) as run:
+    run.log({"x": 1})
+    run.notes = "renamed in between"
+    run.log({"x": 2})
+"""
+    stack.run(code, "first")
+    before = stack.ask("len(api.run('rec/r1').history(stream='system', pandas=False))")
+    stack.run(code, "again")
+
+    rows = stack.ask("[[r['_step'], r['_runtime']] for r in "
+                     "api.run('rec/r1').scan_history()]")  # fmt: skip
+    assert [step for step, _ in rows] == [0, 1, 2, 3]
+    runtimes = [runtime for _, runtime in rows]
+    # The total of a run is kept in whole seconds.
+    assert 100 <= int(runtimes[0]) <= runtimes[2] < runtimes[3] < 160
+    events = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
+    assert len(events) > before >= 1
+    assert events[before]["_runtime"] >= 100
+    assert stack.ask("api.run('rec/r1').summary['_wandb']['runtime']") >= 100
+
+
+def test_an_offline_run_brings_its_record_with_the_sync(stack: Stack) -> None:
+    labelled = SCRIPT.replace("interval=0.2", "interval=0.2, x_label='node7'")
+    stack.run(labelled, WANDB_MODE="offline", WANDB_SAVE_CODE="true")
+    (folder,) = stack.cwd.glob("wandb/offline-run-*")
+    stack.wandb("sync", str(folder))
+
+    rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
+    assert len(rows) >= 3
+    assert "system.memory_percent/l:node7" in rows[0]
+    names = set(stack.ask(FILES % "r1"))
+    assert {"now.txt", "live.txt", "end.txt", "own.txt", "code/script.py"} <= names
+    assert {"requirements.txt", "wandb-metadata.json"} <= names
+
+
+@pytest.fixture
+def both(official_python: str) -> Iterator[Any]:
+    """both(code, **environment) -> (files, records by type) of either package."""
+    with desk(WANDB_MODE="offline") as user:
+
+        def record(**environment: str) -> list[tuple[set[str], dict[str, list[Any]]]]:
+            results = []
+            make_repository(user.cwd)
+            for python in (official_python, None):
+                folders = set(user.cwd.glob("wandb/offline-run-*"))
+                code = BOTH
+                if python is None:
+                    user.run(code, **environment)
+                else:
+                    (user.cwd / "script.py").write_text(code)
+                    user.call(python, "script.py", **environment)
+                (new,) = set(user.cwd.glob("wandb/offline-run-*")) - folders
+                results.append(look_at(new))
+            return results
+
+        yield record
+
+
+BOTH = """
+import time, wandb
+run = wandb.init(project="p", settings=wandb.Settings(x_stats_sampling_interval=0.5))
+run.log({"a": 1})
+print("one\\ntwo")
+time.sleep(1.2)
+run.finish()
+"""
+
+
+def look_at(folder: Path) -> tuple[set[str], dict[str, list[Any]]]:
+    """Names below files/, and the records that matter here, by type."""
+    names = {
+        path.relative_to(folder / "files").as_posix()
+        for path in (folder / "files").rglob("*")
+        if path.is_file()
+    }
+    if "output.log" in names:
+        assert "one\ntwo\n" in (folder / "files" / "output.log").read_text()
+    found: dict[str, list[Any]] = {}
+    (log,) = folder.glob("*.wandb")
+    for logged in read_all(log):
+        kind = logged.record.WhichOneof("record_type")
+        if kind is not None:
+            found.setdefault(kind, []).append(getattr(logged.record, kind))
+    return names, found
+
+
+def metadata_of(records: dict[str, list[Any]]) -> dict[str, Any]:
+    whole = EnvironmentRecord()
+    for record in records["environment"]:
+        merge_environment(whole, record)
+    return environment_object(whole)
+
+
+def shape(value: Any) -> Any:
+    """Keys and types, without the values."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return type(value).__name__
+
+
+def test_the_official_client_records_the_same_of_a_script(both: Any) -> None:
+    """Same script, same machine, offline: files, metadata, names of system metrics."""
+    (their_files, theirs), (our_files, ours) = both(WANDB_SAVE_CODE="true")
+
+    names = {"requirements.txt", "diff.patch", "code/script.py", "output.log"}
+    assert our_files == their_files == names
+    mine, official = metadata_of(ours), metadata_of(theirs)
+    # The official client says codePath and the password's user name; args are absent.
+    assert shape(mine) == shape(official)
+    for key in ("os", "python", "codePath", "codePathLocal", "root", "host", "cpu"):
+        assert mine[key] == official[key], key
+    assert (mine["cpu_count"], mine["cpu_count_logical"], mine["memory"]) == (
+        official["cpu_count"], official["cpu_count_logical"], official["memory"],
+    )  # fmt: skip
+    assert mine["git"]["commit"] == official["git"]["commit"]
+
+    def samples(records: dict[str, list[Any]]) -> list[set[str]]:
+        return [{item.key for item in stats.item} for stats in records["stats"]]
+
+    assert samples(ours)[0] == samples(theirs)[0]
+    assert samples(ours)[-1] == samples(theirs)[-1]
+
+
+def test_what_is_switched_off_is_not_recorded(both: Any) -> None:
+    switches = {
+        "WANDB_X_DISABLE_STATS": "true",
+        "WANDB_X_DISABLE_META": "true",
+        "WANDB_X_SAVE_REQUIREMENTS": "false",
+        "WANDB_DISABLE_CODE": "true",
+        "WANDB_SAVE_CODE": "true",
+    }
+    (their_files, theirs), (our_files, ours) = both(**switches)
+
+    assert our_files == their_files == {"output.log"}
+    for records in (theirs, ours):
+        assert "stats" not in records
+    assert "environment" not in ours
