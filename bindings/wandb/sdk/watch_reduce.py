@@ -88,10 +88,13 @@ def _reduced_here(values: torch.Tensor, zeros: int) -> torch.Tensor:
     if zeros:
         low, high = min(low, 0.0), max(high, 0.0)
     count = values.numel() + zeros
-    if not count or not low < high or not math.isfinite(high - low):
+    counts = torch.zeros(BINS, dtype=torch.float64)
+    span_max = torch.finfo(values.dtype).max  # histc computes in that type
+    if values.numel() and low < high and high - low <= span_max:
+        counts = torch.histc(values, BINS, low, high).double()
+    elif low < high:
         return reduced_anywhere(values, zeros)
-    counts = torch.histc(values, BINS, low, high).double()
-    if zeros:
+    if zeros and low < high:
         counts[min(int(-low * BINS / (high - low)), BINS - 1)] += zeros
     ends = torch.tensor([low, high, count], dtype=torch.float64)
     return torch.cat([counts, ends])
