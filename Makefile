@@ -156,6 +156,8 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml
 $(OFFICIAL)/.setup:
 	@$(PYTHON) -m venv $(OFFICIAL) && $(OFFICIAL)/bin/python -m pip install --quiet 'wandb==0.31.0' pandas \
 		|| echo "setup: the official client could not be installed; its tests will be skipped"
+	@$(OFFICIAL)/bin/python -m pip install --quiet pillow matplotlib plotly soundfile moviepy \
+		|| echo "setup: no media packages for the official client; its media are not compared"
 	@touch $@
 
 $(TORCH)/.setup: pyproject.toml
