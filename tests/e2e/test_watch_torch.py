@@ -20,9 +20,8 @@ from wandb_proto import json_codec
 from tests.conftest import isolated_environment
 
 SUPPORT = Path(__file__).parents[1] / "support"
-GRADIENTS = [
-    f"gradients/{layer}.{kind}" for layer in "ab" for kind in ("bias", "weight")
-]
+NAMES = ("a.bias", "a.weight", "b.bias", "b.weight")
+GRADIENTS = [f"gradients/{name}" for name in NAMES]
 ALL = [*GRADIENTS, *(f"parameters/{name}" for name in NAMES)]
 
 EXPECTED: dict[str, Any] = {
