@@ -137,7 +137,7 @@ def cleanup(target_size: str, remove_temp: bool) -> None:
 def _place(path: str) -> tuple[str | None, str | None, str]:
     from wandb.sdk.artifacts.validators import safe_name
 
-    parts = path.split(":")[0].split("/")
+    parts = path.split(":", maxsplit=1)[0].split("/")
     if len(parts) > 3:
         raise UsageError(f"{path!r} is not [[ENTITY/]PROJECT/]NAME.")
     name = safe_name(parts.pop())

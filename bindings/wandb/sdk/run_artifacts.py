@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wandb_proto.remote_token import ADDRESS_VARIABLE
+
+from wandb._terminal import termwarn
 from wandb.errors import CommError
 
 if TYPE_CHECKING:
@@ -218,8 +221,6 @@ class RunArtifacts:
         if artifact is None:
             artifact = self._log_artifact(path, name, MODEL, None, None)
         if self.offline:
-            from wandb._terminal import termwarn
-
             termwarn("Models are linked by the server: link it when you are online.")
             return None
         target = f"{self.entity}/{MODEL_REGISTRY}/{registered_model_name}"
@@ -305,6 +306,13 @@ class RunArtifacts:
             use_after_commit,
             finalize,
         )
+        if self._session.environ.get(ADDRESS_VARIABLE) and _has_files(artifact):
+            termwarn(
+                f"Artifact {artifact.name} stays on this host: the core daemon at "
+                f"{self._session.environ[ADDRESS_VARIABLE]} cannot read its files. Log "
+                "references, or run core on this host.",
+                repeat=False,
+            )
         self._append(records.artifact_record(artifact, logging))
         if artifact._staging is not None:
             artifact._staging.hand_over()
@@ -365,6 +373,10 @@ class RunArtifacts:
             return self._find_artifact(f"{name}:{LATEST}" if ":" not in name else name)
         except CommError:
             return None
+
+
+def _has_files(artifact: "Artifact") -> bool:
+    return any(entry.local_path for entry in artifact.manifest.entries.values())
 
 
 def _viewer_entity(client: "GraphqlClient") -> str | None:

@@ -18,6 +18,7 @@ from wandb_core.artifacts.run_artifacts import (
     AnnouncedArtifact,
     ArtifactOutcome,
     RunArtifacts,
+    has_failures,
     known_outcome,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "ArtifactOutcome",
     "ArtifactTools",
     "RunArtifacts",
+    "has_failures",
     "known_outcome",
 ]

@@ -57,6 +57,12 @@ def known_outcome(log_path: Path, client_id: str) -> ArtifactOutcome | None:
     return ArtifactOutcome(item.state, item.artifact_id, item.error)
 
 
+def has_failures(log_path: Path, destination: str) -> bool:
+    """Whether an earlier upload of the log could not bring all artifacts there."""
+    items = StateFile(log_path, destination).items.values()
+    return any(item.state == FAILED for item in items)
+
+
 class RunArtifacts:
     """Brings them to the server in the order of the log, which versions follow."""
 
@@ -77,6 +83,8 @@ class RunArtifacts:
         self._upload: ArtifactUpload | None = None
         self._changed = asyncio.Event()
         self._waiting_count = 0
+        self.failed_names: list[str] = []
+        """Artifacts that will not come to the server by themselves."""
 
     @property
     def bytes_left(self) -> int:
@@ -162,6 +170,7 @@ class RunArtifacts:
                 done = replace(item, state=COMMITTED, artifact_id=artifact_id)
         except (PermanentError, OSError) as error:
             done = replace(item, state=FAILED, error=str(error))
+            self.failed_names.append(name)
             _log.warning("artifact_failed log=%s reason=%s", self._log_path, error)
             self._notifier.notify(
                 "error",

@@ -10,6 +10,7 @@ from wandb_proto.v1 import core_service_pb2 as service
 from wandb_core.errors import StreamRefused
 from wandb_core.model import PublishedStream
 from wandb_core.reception import CoreReception
+from wandb_core.remote.remote_stream import RemoteStream
 
 _PLAIN_RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
@@ -27,7 +28,7 @@ class RemoteReception:
         ours.log_path = str(self._place_of(opening.run_id, opening.log_path))
         ours.ring_path = ""  # it lies on their host
         ours.pid = 0
-        return self._reception.open_stream(ours, is_remote=True)
+        return RemoteStream(self._reception.open_stream(ours, is_remote=True))
 
     async def start_run(
         self, request: service.StartRunRequest

@@ -20,7 +20,7 @@ from random import Random
 
 from wandb_proto.v1.record_pb2 import UploadTarget
 
-from wandb_core.artifacts import ArtifactOutcome, known_outcome
+from wandb_core.artifacts import ArtifactOutcome, has_failures, known_outcome
 from wandb_core.clock import Clock
 from wandb_core.errors import NotAuthorized, PermanentError
 from wandb_core.model import LogProgress, Notifier
@@ -225,6 +225,7 @@ class LogUploader:
             cursor is not None
             and cursor.done
             and cursor.offset >= self._progress.committed_end()
+            and not has_failures(self._progress.path, context.destination_text)
         )
 
     def _failed(self, error: PermanentError | OSError) -> UploadEnd:

@@ -140,7 +140,7 @@ class RunUpload:
 
     @property
     def missing_files(self) -> tuple[str, ...]:
-        return tuple(self._files.missing)
+        return (*self._files.missing, *self.artifacts.failed_names)
 
     async def run(self) -> None:
         """Return when the ended log is acknowledged as a whole.

@@ -169,5 +169,5 @@ def test_version_and_help_name_what_there_is() -> None:
     listed = runner.invoke(cli.main, ["--help"]).output
     for command in ("login", "offline", "online", "status", "sync", "core", "server"):
         assert f"  {command} " in listed
-    for later in ("sweep", "agent", "artifact", "launch"):
+    for later in ("sweep", "agent", "launch"):
         assert f"  {later} " not in listed
