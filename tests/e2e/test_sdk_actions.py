@@ -1,5 +1,6 @@
 """Stopping a run from outside, its files and code brought back, runs cleaned away."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -165,6 +166,41 @@ def test_another_process_attaches_to_a_run_by_its_id(stack: Stack) -> None:
     assert found[0] == "finished"
     assert (found[1]["mine"], found[1]["theirs"], found[1]["by"]) == (1, 2, "other")
     assert found[2] == 2
+
+
+NOTEBOOK = """
+import json, sys
+from jupyter_client.manager import start_new_kernel
+
+manager, client = start_new_kernel(kernel_name="python3")
+shown = []
+
+def keep(message):
+    content = message["content"]
+    shown.append(content.get("data", {}).get("text/html") or content.get("text") or "")
+
+client.execute_interactive('''
+import wandb
+run = wandb.init(project="actions", id="cell")
+run.log({"loss": 0.5})
+run.finish()
+run
+''', timeout=60, output_hook=keep)
+print(json.dumps(shown))
+client.stop_channels()
+manager.shutdown_kernel()
+"""
+
+
+def test_a_notebook_shows_links_and_values(stack: Stack) -> None:
+    shown = "".join(json.loads(stack.run(NOTEBOOK).stdout))
+    silent = "".join(json.loads(stack.run(NOTEBOOK, WANDB_SILENT="true").stdout))
+
+    assert f'href="{stack.url}/' in shown
+    assert "/actions/runs/cell" in shown
+    assert "<td>loss</td><td>0.5</td>" in shown
+    assert "Syncing run <strong>" in shown
+    assert "Syncing run" not in silent
 
 
 OFFLINE = """

@@ -1,4 +1,8 @@
-"""How a run shows in a notebook: its page in a frame, below a link to it."""
+"""How a run shows in a notebook: a link, and its page in a frame where that can be.
+
+The server of this project does not let its pages be framed (another page could steal
+clicks on them); then the run's latest values stand below the link.
+"""
 
 import html
 import sys
@@ -7,6 +11,7 @@ from typing import Any
 from wandb import _terminal
 
 HEIGHT = 420
+ASK_S_MAX = 2.0
 _SHOW = "Display W&amp;B run"
 
 
@@ -47,6 +52,33 @@ def frame(
     if hidden:
         shown = f"<details><summary>{_SHOW}</summary>{shown}</details>"
     return f"<div>View run {link(url, name)}</div>{shown}"
+
+
+def card(url: str | None, name: str, values: str) -> str:
+    """A run without a frame: a link if it has a page, and `values`, which is HTML."""
+    if not url:
+        head = f"Run {html.escape(name)} has no page: it is on this machine only."
+    else:
+        head = f"View run {link(url, name)}"
+    return f"<div>{head}</div>{values}"
+
+
+def can_be_framed(url: str) -> bool:
+    """Whether the server of this address lets its pages be framed; asks it."""
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(url, method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=ASK_S_MAX) as answer:
+            headers = answer.headers
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            headers = refusal.headers
+    except (OSError, ValueError):
+        return False
+    policy = headers.get("Content-Security-Policy", "")
+    return not headers.get("X-Frame-Options") and "frame-ancestors" not in policy
 
 
 def show_html(text: str) -> bool:

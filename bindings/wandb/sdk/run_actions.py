@@ -12,6 +12,7 @@ from wandb.sdk.alerts import Alert, AlertLimit
 
 if TYPE_CHECKING:
     from wandb.sdk.core_questions import RunQuestions
+    from wandb.sdk.wandb_settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class RunActions:
 
         @property
         def id(self) -> str: ...
+        @property
+        def settings(self) -> Settings: ...
+        def _ask_summary(self) -> dict[str, Any] | None: ...
         @property
         def url(self) -> str | None: ...
         def _append(self, record: bytes) -> None: ...
@@ -90,8 +94,19 @@ class RunActions:
         return notebook.show_html(self.to_html(height, hidden))
 
     def to_html(self, height: int = notebook.HEIGHT, hidden: bool = False) -> str:
-        """HTML with a link to the run's page, and the page in a frame."""
-        return notebook.frame(self.url, self.name or self.id, height, hidden)
+        """HTML with a link to the run's page, and the page in a frame if its server
+        lets that be, else the latest values.
+        """
+        url, name = self.url, self.name or self.id
+        if url and notebook.can_be_framed(url):
+            return notebook.frame(url, name, height, hidden)
+        return notebook.card(url, name, self._values_html())
+
+    def _values_html(self) -> str:
+        from wandb.sdk.end_summary import EndSummary
+
+        rows = self.settings.max_end_of_run_summary_metrics
+        return EndSummary.of({}, self._ask_summary() or {}, 0, rows).html()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return notebook.mime_bundle(self.to_html(hidden=True), repr(self))

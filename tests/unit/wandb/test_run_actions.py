@@ -1,6 +1,9 @@
 """`run.alert` and the other things one asks of a run besides logging."""
 
-from collections.abc import Callable
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -8,6 +11,7 @@ import wandb
 from wandb.sdk.alerts import Alert, AlertLimit
 from wandb.sdk.live_run import LiveRun
 from wandb.sdk.wandb_run import RunStatus
+from wandb_proto.v1 import core_service_pb2 as service
 
 from tests.support.recording_stream import RecordingStream, uploaded
 
@@ -87,20 +91,30 @@ def test_status_counts_rows(make_run: MakeRun) -> None:
     assert nobody.status() == RunStatus(0, 0, None)
 
 
-def test_run_shows_its_page_in_a_frame(make_run: MakeRun) -> None:
-    start = {"server_known": True, "run_url": "http://s/e/p/runs/<b>"}
-    from wandb_proto.v1 import core_service_pb2 as service
+@pytest.mark.parametrize(
+    ("headers", "is_framed"),
+    [
+        ({}, True),
+        ({"X-Frame-Options": "DENY"}, False),
+        ({"Content-Security-Policy": "frame-ancestors 'none'"}, False),
+    ],
+)
+def test_run_shows_its_page_in_a_frame_if_the_server_lets_it(
+    make_run: MakeRun, headers: dict[str, str], is_framed: bool
+) -> None:
+    with answering(headers) as server_url:
+        url = f"{server_url}/e/p/runs/<b>"
+        answer = service.StartRunResponse(server_known=True, run_url=url)
+        summary = service.GetSummaryResponse(found=True, summary_json='{"loss": 0.5}')
+        run, _ = make_run(RecordingStream(start_run=[answer], get_summary=[summary]))
 
-    answer = service.StartRunResponse(**start)
-    run, _ = make_run(RecordingStream(start_run=[answer]))
+        shown = run.to_html(height=300)
+        in_cell = run._repr_mimebundle_()["text/html"]
 
-    shown = run.to_html(height=300)
-    hidden = run._repr_mimebundle_()["text/html"]
-
-    assert "http://s/e/p/runs/&lt;b&gt;?jupyter=true" in shown
-    assert "height:300px" in shown
+    assert "/e/p/runs/&lt;b&gt;" in shown
     assert "<b>" not in shown
-    assert "<details>" in hidden
+    assert ("height:300px" in shown, "<details>" in in_cell) == (is_framed, is_framed)
+    assert ("<td>loss</td><td>0.5</td>" in shown) == (not is_framed)
     assert not run.display()
 
 
@@ -108,3 +122,25 @@ def test_offline_run_says_that_it_has_no_page(make_run: MakeRun) -> None:
     run, _ = make_run(mode="offline")
 
     assert "on this machine only" in run.to_html()
+
+
+@contextmanager
+def answering(headers: dict[str, str]) -> Iterator[str]:
+    """A server whose answers have these headers."""
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(401)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
