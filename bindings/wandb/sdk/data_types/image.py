@@ -121,6 +121,10 @@ class Image(BatchableMedia):
         """Pixels whose file core can make; None if the file is made here."""
         return self._pixels if self._extension == "png" else None
 
+    def file_is_set(self) -> bool:
+        """Whether there is a picture."""
+        return self._pixels is not None or super().file_is_set()
+
     def content(self) -> bytes:
         """The bytes of the file; encodes pixels."""
         if self._content is None and self._pixels is not None:

@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from wandb_proto import png
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_PAUSE_S = 0.01
+PENDING_BYTES_MAX = 256 << 20
+"""Scanlines on disk that wait for core; beyond, `log` encodes by itself."""
 
 _LEFT_OUT = object()
 
@@ -56,22 +56,12 @@ class _Call:
     """What charts put into the row instead of themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingLimits:
-    """How far core may be behind with images before `log` encodes by itself."""
-
-    bytes_max: int = 256 << 20
-    """Of scanlines that wait for core, on disk."""
-    patience_s: float = 5.0
-    """How long `log` waits for them to become less."""
-
-
 class LoggedMedia:
     """Turns the calls of one run's `log` into plain data. Thread-safe."""
 
-    def __init__(self, run: "Run", limits: PendingLimits | None = None) -> None:
+    def __init__(self, run: "Run", pending_bytes_max: int = PENDING_BYTES_MAX) -> None:
         self._run = run
-        self._limits = limits or PendingLimits()
+        self._pending_bytes_max = pending_bytes_max
         self._pid = os.getpid()
         self._core_is_here = not run._session.environ.get(ADDRESS_VARIABLE)
         if not self._core_is_here:
@@ -237,17 +227,16 @@ class LoggedMedia:
         return image.pending_json(self._run)
 
     def _may_wait(self, call: _Call, size: int) -> bool:
-        """Whether core may encode it: its backlog is small, or shrinks in time."""
-        wanted = call.pending_bytes + size
-        limits = self._limits
-        if wanted > limits.bytes_max or not (call.may_wait and self._core_is_here):
+        """Whether core may encode it: it is on this machine and not far behind.
+
+        If it is, encoding here holds the caller up for as long as that takes, which is
+        less than waiting for core would be.
+        """
+        if not (call.may_wait and self._core_is_here):
             return False
-        ends_at = monotonic() + limits.patience_s
-        while self._waiting_bytes() + wanted > limits.bytes_max:
-            if monotonic() > ends_at:
-                return False
-            sleep(_PAUSE_S)
-        return True
+        return self._waiting_bytes() + call.pending_bytes + size <= (
+            self._pending_bytes_max
+        )
 
     def _waiting_bytes(self) -> int:
         if os.getpid() != self._pid:  # a child: its stream counts anew

@@ -14,7 +14,7 @@ import wandb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wandb._encode import encode_log_data, encode_log_request
-from wandb.sdk.data_types.logged import LoggedMedia, PendingLimits
+from wandb.sdk.data_types.logged import LoggedMedia
 from wandb.sdk.live_run import LiveRun
 from wandb_core.model import IncomingBatch
 from wandb_core.pending_images import PendingImages
@@ -221,8 +221,8 @@ def test_without_room_for_scanlines_the_file_is_made_at_once(media: Media) -> No
 
 
 def test_when_core_is_far_behind_log_encodes_by_itself(media: Media) -> None:
-    """400 of 500 bytes wait: the second image is made by log(), after a wait."""
-    media.media = LoggedMedia(media.run, PendingLimits(500, 0.05))
+    """400 of 500 bytes wait: the second image is made by log()."""
+    media.media = LoggedMedia(media.run, pending_bytes_max=500)
     image = wandb.Image(np.full((20, 19), 7))
 
     _, first = media.log({"a": image})
@@ -292,7 +292,7 @@ def test_a_link_instead_of_a_copy_if_the_setting_says_so(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_what_a_parent_has_pending_does_not_hold_up_its_child(media: Media) -> None:
-    media.media = LoggedMedia(media.run, PendingLimits(500, 30))
+    media.media = LoggedMedia(media.run, pending_bytes_max=500)
     media.log({"a": wandb.Image(np.zeros((20, 19)))})
 
     child = os.fork()

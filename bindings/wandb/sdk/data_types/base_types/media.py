@@ -67,6 +67,20 @@ class Media(WBValue):
             raise ValueError(f"{type(self).__name__} belongs to no run yet: log it")
         return self._typed(self._stored.to_json())
 
+    def is_bound(self) -> bool:
+        """Whether it has its file in a run."""
+        return self._stored is not None
+
+    def file_is_set(self) -> bool:
+        """Whether there is content, or an address of it."""
+        held = (self._content, self._source_path, self._reference)
+        return any(part is not None for part in held)
+
+    @classmethod
+    def get_media_subdir(cls) -> str:
+        """Directory of its files among those of a run."""
+        return f"media/{cls._kind}"
+
     def content(self) -> bytes:
         """The bytes of the file.
 
