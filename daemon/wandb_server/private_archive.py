@@ -130,6 +130,15 @@ class PrivateArchive:
         self._require(project.entity)
         return await self._archive.alerts_of_project(project, count)
 
+    async def rewind_run(
+        self, entity: str, project: str, name: str, step: int
+    ) -> Run | None:
+        """None if absent or somebody else's."""
+        if await self.run(entity, project, name) is None:
+            return None
+        self._require(entity)
+        return await self._archive.rewind_run(entity, project, name, step)
+
     async def set_run_state(self, storage_id: str, state: str) -> bool:
         """False if absent or somebody else's."""
         if await self.run_by_storage_id(storage_id) is None:

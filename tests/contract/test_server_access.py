@@ -9,7 +9,15 @@ from wandb_server.api.routes import ROUTES
 
 from tests.support.served import CONTROL_TOKEN, MAKE_RUN, Served, served
 
-OPEN_PATHS = {"/healthz", "/ready", "/auth", "/sdk/otel/{tail:.*}"}
+OPEN_PATHS = {
+    "/healthz",
+    "/ready",
+    "/auth",
+    "/sdk/otel/{tail:.*}",
+    # Only what browsers ask before a request of another page: the answer tells nothing.
+    "/files/{tail:.*}",
+    "/artifact-data/{tail:.*}",
+}
 PAGE = b"<!doctype html><title>page</title>"
 
 
@@ -44,7 +52,9 @@ async def test_every_route_is_denied_without_credentials(server: Served) -> None
     await make_run(server)
     filled = {
         "{entity}": "ada", "{project}": "proj", "{run}": "run1",
-        "{name:.+}": "x.txt", "{tail:.*}": "anything",
+        "{name:.+}": "x.txt", "{tail:.*}": "anything", "{artifact}": "1",
+        "{md5}": "0" * 32, "{part}": "1", "{part_md5}": "0" * 32, "{manifest}": "1",
+        "{object}": "1", "{region}": "default", "{collection}": "c", "{birth}": "b",
     }  # fmt: skip
     admitted = []
     for route in ROUTES:
@@ -55,11 +65,15 @@ async def test_every_route_is_denied_without_credentials(server: Served) -> None
 
         status, _, _ = await server.ask(method, path, user=None)
 
-        if status != 401:
+        if route.access is Access.SIGNED:
+            assert status == 403, route
+        elif status != 401:
             admitted.append(route.path)
     assert set(admitted) <= OPEN_PATHS
-    openly = {route.path for route in ROUTES if route.access is Access.OPEN}
-    assert openly == OPEN_PATHS
+    openly = [route for route in ROUTES if route.access is Access.OPEN]
+    assert {route.path for route in openly} == OPEN_PATHS
+    of_files = [route for route in openly if route.path.endswith("/{tail:.*}")]
+    assert {route.method for route in of_files} == {"OPTIONS", "POST"}
 
 
 async def test_a_wrong_key_is_told_in_the_form_that_clients_show(

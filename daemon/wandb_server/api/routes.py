@@ -12,10 +12,10 @@ from wandb_server.api.artifact_routes import (
     put_part,
 )
 from wandb_server.api.changes_route import stream_changes
-from wandb_server.api.file_routes import get_file, put_file
+from wandb_server.api.file_routes import allow_other_origins, get_file, put_file
 from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
 from wandb_server.api.graphql_route import answer_graphql
-from wandb_server.api.health_routes import healthy, ready
+from wandb_server.api.health_routes import collect_garbage, healthy, ready
 from wandb_server.api.page_routes import refuse_method, refuse_telemetry, show_page
 from wandb_server.api.session_routes import make_login_token, session, sign_in
 from wandb_server.api.surroundings import Respond
@@ -59,9 +59,12 @@ ROUTES = (
     Route("GET", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
     Route("HEAD", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
     Route("GET", _BY_DIGEST, Access.USER, get_by_digest),
+    Route("OPTIONS", "/files/{tail:.*}", Access.OPEN, allow_other_origins),
+    Route("OPTIONS", _DATA + "/{tail:.*}", Access.OPEN, allow_other_origins),
     Route("GET", "/api/session", Access.USER, session),
     Route("GET", "/api/changes", Access.USER, stream_changes),
     Route("POST", "/api/login-token", Access.CONTROL, make_login_token),
+    Route("POST", "/api/collect-garbage", Access.CONTROL, collect_garbage),
     Route("GET", "/{tail:.*}", Access.PAGE, show_page),
     Route("*", "/{tail:.*}", Access.USER, refuse_method),
 )

@@ -3,24 +3,22 @@
 from wandb_server.operations.accounts import Accounts
 from wandb_server.operations.alerts import Alerts
 from wandb_server.operations.artifacts import Artifacts
+from wandb_server.operations.branches import Branches
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.compaction import Compaction
 from wandb_server.operations.files import Files
 from wandb_server.operations.history import History
 from wandb_server.operations.life import Life
 from wandb_server.operations.media_history import MediaHistory
-from wandb_server.operations.posts import Posts
 from wandb_server.operations.projects import Projects
 from wandb_server.operations.removed_runs import RemovedRuns
 from wandb_server.operations.run_columns import RunColumns
-from wandb_server.operations.runs import Runs
 
 
 class StoredArchive(
     Accounts,
     Projects,
-    Runs,
-    Posts,
+    Branches,
     History,
     Charts,
     Files,

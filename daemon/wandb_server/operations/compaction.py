@@ -212,7 +212,7 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
     """Segment into the catalog, rows out of the tail; 0 if they are gone already."""
     run = runs.find_run_by_id(db, piece.run_id)
     first_row = piece.rows[0]["row"]
-    if run is None or catalog.end_row(db, piece.run_id, piece.file) > first_row:
+    if run is None or not lines.has_tail_row(db, piece.run_id, piece.file, first_row):
         return 0
     steps = np.array([r["step"] for r in piece.rows if r["step"] is not None], np.int64)
     numbers = {entry.suffix: entry.object_id for entry in written}

@@ -77,12 +77,6 @@ def holds_steps(
     return connection.execute(statement.limit(1)).first() is not None
 
 
-def end_row(connection: Connection, run_id: int, file: str) -> int:
-    """The first row that no segment of the file reaches."""
-    mine = (segments.c.run_id == run_id) & (segments.c.file == file)
-    return int(connection.scalar(select(func.max(segments.c.end_row)).where(mine)) or 0)
-
-
 def add_segment(
     connection: Connection, values: dict[str, Any], ranges: Sequence[LineRange]
 ) -> int:

@@ -172,6 +172,16 @@ def newest_tail_line(connection: Connection, run_id: int, file: str) -> bytes | 
     return found
 
 
+def has_tail_row(connection: Connection, run_id: int, file: str, row: int) -> bool:
+    """False if the row was moved to a segment, or taken away, meanwhile."""
+    mine = select(tail_lines.c.id).where(
+        tail_lines.c.run_id == run_id,
+        tail_lines.c.file == file,
+        tail_lines.c.row == row,
+    )
+    return connection.execute(mine.limit(1)).first() is not None
+
+
 def delete_tail(connection: Connection, run_id: int, file: str, end_row: int) -> int:
     """Remove tail lines below `end_row`; how many."""
     gone = connection.execute(

@@ -13,6 +13,7 @@ from wandb_server.graphql.resolvers import (
     artifacts,
     artifacts_changes,
     artifacts_files,
+    branches,
     changes,
     console,
     files,
@@ -38,4 +39,5 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     artifacts.RESOLVERS,
     artifacts_files.RESOLVERS,
     artifacts_changes.RESOLVERS,
+    branches.RESOLVERS,
 )
