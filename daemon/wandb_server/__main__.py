@@ -1,4 +1,4 @@
-"""`python -m wandb_server start | stop | open | status`: the local server by hand.
+"""`python -m wandb_server start | stop | open | status | backup | …`: by hand.
 
 The edge of the process: reads arguments and environment, prints, and hands over.
 """
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wandb_proto import VERSION
 from wandb_proto.places import PlaceNotPrivate, Places, make_private
@@ -91,7 +91,22 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument(
                 "--print", action="store_true", help="only print the address"
             )
+    _add_maintenance(commands)
     return parser
+
+
+def _add_maintenance(commands: Any) -> None:
+    for name, file, text in (
+        ("backup", "a new file", "write everything to one file; a server may run"),
+        ("restore", "made by backup", "fill empty stores from a backup"),
+        ("check", "", "read everything that is stored, report what is damaged"),
+        ("gc", "", "delete bytes that nobody refers to; say how many"),
+    ):
+        added = commands.add_parser(name, help=text)
+        added.add_argument("--data-dir", help="where everything is stored")
+        added.set_defaults(command=_maintain, maintenance=name)
+        if file:
+            added.add_argument("file", type=Path, help=file)
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -217,6 +232,40 @@ def _status(options: argparse.Namespace, places: Places, __: Mapping[str, str]) 
     return 0 if running is not None else 1
 
 
+def _maintain(
+    options: argparse.Namespace, places: Places, environ: Mapping[str, str]
+) -> int:
+    local.check_extra()
+    from wandb_server.maintenance import commands
+
+    options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = load_kept(options.data_dir, _first_port(environ)).kept
+    settings = _settings(options.data_dir, kept, TeamStores.from_environment(environ))
+    if options.maintenance == "backup":
+        return commands.make_backup(settings, environ, options.file, print)
+    if options.maintenance == "restore":
+        return commands.restore_backup(settings, environ, options.file, print)
+    if options.maintenance == "check":
+        return commands.check_stores(settings, environ, print)
+    running = local.find_running(places)
+    if running is not None and running.data_dir == str(options.data_dir):
+        print(commands.freed_text(local.ask_collect_garbage(running)))
+        return 0
+    return commands.collect_garbage(settings, environ, print)
+
+
+def _settings(
+    data_dir: Path, kept: KeptSettings, team: TeamStores, **more: Any
+) -> ServerSettings:
+    return ServerSettings(
+        data_dir=data_dir,
+        secret=team.secret or kept.secret,
+        database_url=team.database_url,
+        object_url=team.object_url,
+        **more,
+    )
+
+
 # ---- the server process --------------------------------------------------------------
 
 
@@ -251,15 +300,13 @@ def _serve(
         ending.callback(data_dir.release)
         loaded = load_kept(options.data_dir, _first_port(environ))
         port = loaded.kept.port if options.port is None else options.port
-        team = TeamStores.from_environment(environ)
-        settings = ServerSettings(
-            data_dir=options.data_dir,
-            secret=team.secret or loaded.kept.secret,
+        settings = _settings(
+            options.data_dir,
+            loaded.kept,
+            TeamStores.from_environment(environ),
             host=options.host,
             port=port,
             public_url=options.public_url,
-            database_url=team.database_url,
-            object_url=team.object_url,
         )
         tcp = listen_tcp(settings.host, settings.port)
         for listener in tcp:

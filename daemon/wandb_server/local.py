@@ -222,15 +222,28 @@ def ask_login_token(running: RunningServer) -> str:
     Raises:
         StartRefused: it does not answer.
     """
+    return str(_control(running, "/api/login-token")["token"])
+
+
+def ask_collect_garbage(running: RunningServer) -> int:
+    """Have the running server delete what nobody refers to; the bytes freed.
+
+    Raises:
+        StartRefused: it does not answer.
+    """
+    return int(_control(running, "/api/collect-garbage")["freedBytes"])
+
+
+def _control(running: RunningServer, path: str) -> dict[str, Any]:
     connection = _UnixConnection(running.socket)
     try:
-        connection.request(
-            "POST",
-            "/api/login-token",
-            headers={"Authorization": f"Bearer {running.token}"},
-        )
-        answer: Any = json.loads(connection.getresponse().read())
-        return str(answer["token"])
+        credentials = {"Authorization": f"Bearer {running.token}"}
+        connection.request("POST", path, headers=credentials)
+        answer = connection.getresponse()
+        found: dict[str, Any] = json.loads(answer.read())
+        if answer.status != 200:
+            raise ValueError(str(found))
+        return found
     except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
         raise StartRefused(
             f"The server at {running.url} (pid {running.pid}) does not answer: {error}"

@@ -498,6 +498,9 @@ class Archive(Protocol):
         """Running runs without a sign of life become `crashed`; how many."""
         ...
 
+    async def collect_garbage(self) -> int:
+        """Delete what nobody refers to; how many bytes were freed."""
+
     async def compact(self) -> int:
         """Move what is due from the tail to segments; how many rows."""
         ...

@@ -100,6 +100,15 @@ class Compaction(Operations):
                 raise failure
             return moved
 
+    async def collect_garbage(self) -> int:
+        """Delete everything that nobody refers to; how many bytes were freed.
+
+        What became garbage less than `garbage_age_s` ago stays: a question may still
+        read it.
+        """
+        async with self._stores.compacting:
+            return await Sweeper(self._stores).sweep_all()
+
     async def _may_work(self) -> bool:
         """Whether no other server of the same database is at it."""
         stores = self._stores
@@ -241,7 +250,7 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
         ],
     )
     for entry in written:
-        removal.make_live(db, entry.object_id, entry.size_bytes)
+        removal.make_live(db, entry.object_id, entry.size_bytes, entry.crc32)
     moved = lines.delete_tail(db, piece.run_id, piece.file, piece.end_row)
     changes = {
         "tail_row_count": run["tail_row_count"] - len(piece.rows),

@@ -12,22 +12,37 @@ class Sweeper:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    async def sweep(self) -> None:
-        """Objects that the tables say are garbage; now and then files they forgot."""
+    async def sweep(self) -> int:
+        """Objects that the tables say are garbage, and now and then files that they
+        forgot; how many bytes were freed.
+        """
         await sweep_artifacts(self._stores)
         before = self._stores.clock() - self._stores.settings.garbage_age_s
         found = await self._stores.database.read(lambda db: removal.garbage(db, before))
+        numbers = [number for number, _, _ in found]
         if found:
-            await self._stores.objects.delete([object_key(*entry) for entry in found])
+            keys = [object_key(number, suffix) for number, suffix, _ in found]
+            await self._stores.objects.delete(keys)
             await self._stores.database.write(
-                lambda db: removal.forget_objects(db, [number for number, _ in found])
+                lambda db: removal.forget_objects(db, numbers)
             )
+        freed = sum(size for _, _, size in found)
         upkeep, now = self._stores.upkeep, self._stores.clock()
         if now >= upkeep.strays_due_at:
             upkeep.strays_due_at = now + self._stores.settings.stray_interval_s
-            await self._sweep_strays(before)
+            freed += await self._sweep_strays(before)
+        return freed
 
-    async def _sweep_strays(self, before: float) -> None:
+    async def sweep_all(self) -> int:
+        """Everything that is garbage now, files that no table knows too; the bytes."""
+        self._stores.upkeep.strays_due_at = 0.0
+        total = freed = await self.sweep()
+        while freed:
+            freed = await self.sweep()
+            total += freed
+        return total
+
+    async def _sweep_strays(self, before: float) -> int:
         """Files of which a power loss took the row, and those half written."""
         files = await self._stores.objects.listed()
         numbers = [number for one in files if (number := object_id_of(one.key))]
@@ -35,10 +50,11 @@ class Sweeper:
             lambda db: removal.known_objects(db, numbers)
         )
         strays = [
-            one.key
+            one
             for one in files
             if one.changed_at < before
             and (number := object_id_of(one.key)) is not None
             and one.key != object_key(number, str(known.get(number)))
         ]
-        await self._stores.objects.delete(strays)
+        await self._stores.objects.delete([one.key for one in strays])
+        return sum(one.size_bytes for one in strays)

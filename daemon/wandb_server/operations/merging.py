@@ -245,7 +245,7 @@ def _replace(
         ranges,
     )
     for entry in written:
-        removal.make_live(db, entry.object_id, entry.size_bytes)
+        removal.make_live(db, entry.object_id, entry.size_bytes, entry.crc32)
     gone = [
         number
         for segment in group

@@ -1,5 +1,7 @@
 """Pieces of history on their way to segments: columns, blocks and their objects."""
 
+import asyncio
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from wandb_server.storage import removal
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.tables import KeyedColumns
 
+READ_BYTES = 1024 * 1024
 POINT_COLUMNS = ("step", "row", "runtime", "timestamp", "value", "kind")
 
 
@@ -20,6 +23,7 @@ class WrittenObject:
     object_id: int
     suffix: str
     size_bytes: int
+    crc32: int
 
 
 def series_columns(keys: Sequence[str], points: SortedPoints) -> KeyedColumns:
@@ -54,5 +58,16 @@ async def put_objects(
     written = []
     for number, path in zip(numbers, paths, strict=True):
         await stores.objects.put(object_key(number, path.name), path)
-        written.append(WrittenObject(number, path.name, path.stat().st_size))
+        size, crc = await asyncio.to_thread(_measure, path)
+        written.append(WrittenObject(number, path.name, size, crc))
     return written
+
+
+def _measure(path: Path) -> tuple[int, int]:
+    """Size in bytes and CRC-32: `wandb server check` compares them."""
+    size, crc = 0, 0
+    with path.open("rb") as file:
+        while piece := file.read(READ_BYTES):
+            size += len(piece)
+            crc = zlib.crc32(piece, crc)
+    return size, crc

@@ -148,7 +148,9 @@ class RemoteObjects(Objects):
     async def put(self, key: str, body: AsyncIterator[bytes] | Path) -> None:
         """Upload; the store shows the object when its last part is there."""
         try:
-            await self._store.put_async(key, body, chunk_size=REMOTE_PART_BYTES)
+            whole, rest = await _first_part(body)
+            content = whole if rest is None else rest
+            await self._store.put_async(key, content, chunk_size=REMOTE_PART_BYTES)
         except (BaseError, OSError) as error:
             raise _failure(error, key) from error
 
@@ -279,6 +281,35 @@ def object_id_of(key: str) -> int | None:
         return int(key.rpartition("/")[2].partition(".")[0], 16)
     except ValueError:
         return None
+
+
+async def _first_part(
+    body: AsyncIterator[bytes] | Path,
+) -> tuple[bytes, AsyncIterator[bytes] | Path | None]:
+    """All bytes if they fit into one part (one request instead of three), else None
+    of them and what gives them all.
+    """
+    if isinstance(body, Path):
+        if (await asyncio.to_thread(body.stat)).st_size >= REMOTE_PART_BYTES:
+            return b"", body
+        return await asyncio.to_thread(body.read_bytes), None
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in body:
+        pieces.append(piece)
+        size += len(piece)
+        if size >= REMOTE_PART_BYTES:
+            return b"", _joined(pieces, body)
+    return b"".join(pieces), None
+
+
+async def _joined(
+    pieces: Sequence[bytes], rest: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+    async for piece in rest:
+        yield piece
 
 
 def _options(start: int, end: int | None) -> "GetOptions":

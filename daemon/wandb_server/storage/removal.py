@@ -55,12 +55,14 @@ def reserve_objects(
     return made
 
 
-def make_live(connection: Connection, object_id: int, size_bytes: int) -> None:
+def make_live(
+    connection: Connection, object_id: int, size_bytes: int, crc32: int | None = None
+) -> None:
     """The object is whole and somebody refers to it."""
     connection.execute(
         update(objects)
         .where(objects.c.id == object_id)
-        .values(state="live", size_bytes=size_bytes)
+        .values(state="live", size_bytes=size_bytes, crc32=crc32)
     )
 
 
@@ -93,12 +95,12 @@ def remove_run(connection: Connection, run_id: int, now: float) -> Removed | Non
     )
 
 
-def garbage(connection: Connection, before: float) -> list[tuple[int, str]]:
-    """(id, suffix) of objects that nobody refers to since `before`."""
+def garbage(connection: Connection, before: float) -> list[tuple[int, str, int]]:
+    """(id, suffix, bytes) of objects that nobody refers to since `before`."""
     old = (objects.c.state != "live") & (objects.c.changed_at < before)
-    statement = select(objects.c.id, objects.c.suffix).where(old)
-    rows = connection.execute(statement.limit(GARBAGE_PER_SWEEP))
-    return [(row.id, row.suffix) for row in rows]
+    statement = select(objects.c.id, objects.c.suffix, objects.c.size_bytes)
+    rows = connection.execute(statement.where(old).limit(GARBAGE_PER_SWEEP))
+    return [(row.id, row.suffix, row.size_bytes) for row in rows]
 
 
 def known_objects(connection: Connection, object_ids: Sequence[int]) -> dict[int, str]:

@@ -227,6 +227,8 @@ objects = Table(
     Column("run_id", _Id, nullable=False, index=True),
     Column("suffix", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
+    # Of segments; files and artifacts have an MD5.
+    Column("crc32", BigInteger),
     # writing | live | dead; what is not live is garbage once it is old enough.
     Column("state", Text, nullable=False, index=True),
     Column("changed_at", Float, nullable=False),

@@ -36,6 +36,7 @@ def upgrade() -> None:
         ),
         sa.Column("suffix", Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("crc32", sa.BigInteger(), nullable=True),
         sa.Column("state", Text(), nullable=False),
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_objects")),
