@@ -69,6 +69,15 @@ def run_named(stack: Stack, name: str, project: str = "compat") -> dict[str, Any
     return dict(run)
 
 
+def artifacts_of(stack: Stack, name: str) -> list[str]:
+    """The names of the versions that the run logged, without the versions."""
+    found = (
+        f"[a.name.partition(':')[0] for r in api.runs('compat') if r.name == {name!r}"
+        " for a in r.logged_artifacts()]"
+    )
+    return [str(name) for name in stack.ask(found)]
+
+
 def values(run: dict[str, Any], key: str) -> list[Any]:
     """The values of one key, in order."""
     return [row[key] for row in run["rows"] if row.get(key) is not None]
@@ -109,6 +118,7 @@ def test_xgboost(stack: Stack) -> None:
     assert run["summary"]["valid-auc"]["max"] == max(values(run, "valid-auc"))
     assert run["summary"]["best_score"] == max(values(run, "valid-auc"))
     assert run["config"]["learner"]["objective"]["name"] == "binary:logistic"
+    assert any(n.endswith("_model.json") for n in artifacts_of(stack, "xgboost"))
 
 
 def test_lightgbm(stack: Stack) -> None:
@@ -121,6 +131,7 @@ def test_lightgbm(stack: Stack) -> None:
     assert run["summary"]["valid_binary_logloss"] == {"min": losses[-1]}
     assert run["summary"]["best_score"]["valid"]["binary_logloss"] == losses[-1]
     assert run["config"]["num_leaves"] == 4
+    assert any(n.startswith("model_") for n in artifacts_of(stack, "lightgbm"))
 
 
 def test_catboost(stack: Stack) -> None:
@@ -141,6 +152,10 @@ def test_keras(stack: Stack) -> None:
     assert values(run, "batch/batch_step") == [1, 3, 4, 6, 7, 9]
     assert values(run, "epoch/learning_rate") == pytest.approx([0.05] * 3)
     assert values(run, "epoch/val_loss")[0] > values(run, "epoch/val_loss")[-1]
+    names = artifacts_of(stack, "keras")
+    assert sum(name.endswith("_model") for name in names) == 3
+    assert sum(name.endswith("_pred") for name in names) == 3
+    assert "val" in names
 
 
 def test_accelerate(stack: Stack) -> None:
