@@ -264,10 +264,11 @@ def test_console_is_recorded_and_the_user_sees_the_same(desk: Desk) -> None:
 def test_records_of_the_surroundings_are_there(desk: Desk) -> None:
     desk.run("import wandb; wandb.init(id='r', notes='n', tags=['a', 'a', 'b'])")
 
-    environment = desk.records("r", "environment")[0]
+    environment, machine = desk.records("r", "environment")
     assert environment.program.endswith("script.py")
     assert environment.code_path_local == "script.py"
-    assert environment.cpu_count_logical > 0
+    assert machine.cpu_count_logical > 0
+    assert machine.writer_id == environment.writer_id
     run = desk.records("r", "run")[0]
     assert (run.notes, list(run.tags)) == ("n", ["a", "b"])
     assert run.start_time.seconds > 0

@@ -4,6 +4,7 @@ Whatever core or a server do, training goes on: without core the records stay in
 spool of this process, and the next core takes them from there.
 """
 
+import importlib
 import json
 import logging
 import os
@@ -206,6 +207,14 @@ def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
     return run
 
 
+def _load_the_end() -> None:
+    """Python forgets that Ctrl-C ended a script when source code is evaluated after
+    that, as importing a module with dataclasses does: the exit code were 1, not 130.
+    """
+    for module in ("run_end", "end_summary"):
+        importlib.import_module(f"wandb.sdk.{module}")
+
+
 def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
     """What takes longer than `init` may: in a thread."""
     server = start.server
@@ -221,6 +230,7 @@ def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
     )
     rest = StartRecords(facts, run._append)
     run._at_finish.insert(0, rest.finish)
+    _load_the_end()
     rest.start()
 
 
