@@ -16,6 +16,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,9 @@ class LoggedMedia:
                 repeat=False,
             )
         self._pending: deque[tuple[int, int]] = deque()
-        """(acknowledged count that ends the wait, bytes) of what core is to encode."""
+        """(sequence of the call, `_sent` with it) of what core is to encode."""
+        self._sent = self._done = 0
+        """Bytes of scanlines for core, and those of calls that are in the log."""
 
     def __call__(self, data: Any, step: int) -> tuple[dict[str, Any], bytes]:
         """Plain data for a step, and the log request's fields about pending images."""
@@ -242,10 +245,14 @@ class LoggedMedia:
         if os.getpid() != self._pid:  # a child: its stream counts anew
             self._pid = os.getpid()
             self._pending = deque()
-        done = self._run._stream.acknowledged
-        waiting = [entry for entry in list(self._pending) if entry[0] >= done]
-        self._pending = deque(waiting)
-        return sum(size for _, size in waiting)
+            self._done = self._sent
+        acknowledged = self._run._stream.acknowledged
+        # Without a lock, which a fork could leave locked: two threads may misjudge it
+        # by an image, until the next one.
+        with suppress(IndexError):
+            while self._pending[0][0] < acknowledged:
+                self._done = self._pending.popleft()[1]
+        return self._sent - self._done if self._pending else 0
 
     def _write_scanlines(self, call: _Call) -> None:
         from wandb.sdk.data_types.image_pixels import filtered
@@ -264,7 +271,8 @@ class LoggedMedia:
             raise
         for raw in call.raw_images:
             raw.scanlines = name
-        self._pending.append((self._run._stream.appended, call.pending_bytes))
+        self._sent += call.pending_bytes
+        self._pending.append((self._run._stream.appended, self._sent))
 
 
 def convert(run: "Run", key: str, step: int | str, value: Any) -> Any:

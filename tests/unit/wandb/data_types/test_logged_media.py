@@ -297,9 +297,10 @@ def test_what_a_parent_has_pending_does_not_hold_up_its_child(media: Media) -> N
 
     child = os.fork()
     if child == 0:
-        _, request = media.log({"a": wandb.Image(np.zeros((20, 19)))})
-        os._exit(len(request.raw_image))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        small = {"a": wandb.Image(np.zeros((5, 5)))}
+        requests = [media.log(small)[1] for _ in range(5)]
+        os._exit(sum(len(request.raw_image) for request in requests))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
 
 
 def test_nothing_heavy_is_loaded_for_pages_and_arrays_need_no_pillow() -> None:
