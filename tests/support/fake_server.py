@@ -26,6 +26,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from tests.support.fake_artifacts import FakeArtifacts
+
 API_KEY = "local-" + "f" * 40
 LIVE_UPLOAD = "WANDB_LIVE_UPLOAD"
 
@@ -63,7 +65,7 @@ class RecordedRequest:
     """One request as it arrived, whether it was answered or not."""
 
     kind: str
-    """file_stream, put, or the name of the GraphQL operation."""
+    """file_stream, put, put_blob (artifacts), or the name of the GraphQL operation."""
     path: str
     headers: Mapping[str, str]
     body: Any
@@ -151,6 +153,7 @@ class FakeServer:
         self.requests: list[RecordedRequest] = []
         self.runs: dict[str, FakeRun] = {}
         self.alerts: list[dict[str, Any]] = []
+        self.artifacts = FakeArtifacts(lambda: self.base_url)
         self.stop_requested = False
         self.failure_count = 0
         self.port = 0
@@ -184,6 +187,7 @@ class FakeServer:
             "/files/{entity}/{project}/{run}/file_stream", self._file_stream
         )
         app.router.add_put("/storage/{run}/{name:.+}", self._put)
+        app.router.add_put("/blobs/{path:.+}", self._put_blob)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         if self._unix_socket is not None:
@@ -223,6 +227,9 @@ class FakeServer:
         body = json.loads(await request.read())
         return await self._answer(request, "file_stream", body)
 
+    async def _put_blob(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, "put_blob", await request.read())
+
     async def _put(self, request: web.Request) -> web.StreamResponse:
         return await self._answer(request, "put", await request.read())
 
@@ -261,6 +268,12 @@ class FakeServer:
 
     def _take(self, request: web.Request, kind: str, body: Any) -> web.Response:
         """Let the request take effect."""
+        if kind == "put_blob":
+            try:
+                etag = self.artifacts.put(request.match_info["path"], body)
+            except ValueError as error:
+                return _json({"errors": [{"message": str(error)}]}, status=400)
+            return web.Response(headers={"ETag": etag})
         if kind == "put":
             self.runs[request.match_info["run"]].files[request.match_info["name"]] = (
                 body
@@ -294,6 +307,8 @@ class FakeServer:
             case "NotifyScriptableRunAlert":
                 self.alerts.append(variables)
                 return {"notifyScriptableRunAlert": {"success": True}}
+        if self.artifacts.knows(operation):
+            return self.artifacts.execute(operation, variables)
         raise AssertionError(f"unknown operation {operation}")
 
     def _upsert(self, variables: dict[str, Any]) -> dict[str, Any]:
