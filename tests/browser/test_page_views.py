@@ -186,8 +186,8 @@ def test_an_unknown_run_and_an_unknown_address_say_so(browser: Browser) -> None:
     entity = browser.server.entity
     page = browser.open(f"/{entity}/void/runs/nobody")
     page.get_by_text("There is no run nobody here").wait_for()
-    page.goto(f"{browser.server.url}/{entity}/void/artifacts/x")
-    page.get_by_text(f"There is nothing at /{entity}/void/artifacts/x").wait_for()
+    page.goto(f"{browser.server.url}/{entity}/void/nonsense/x")
+    page.get_by_text(f"There is nothing at /{entity}/void/nonsense/x").wait_for()
 
 
 def test_ten_thousand_runs_are_a_short_list_of_elements(browser: Browser) -> None:

@@ -1,6 +1,6 @@
 /** Short names in a row, each with a button that removes it, and a field that adds one. */
 
-import { useId, useState, type KeyboardEvent, type ReactElement } from "react";
+import { Fragment, useId, useState, type KeyboardEvent, type ReactElement } from "react";
 import { Icon } from "./icons";
 
 interface TagListProps {
@@ -74,5 +74,18 @@ export function TagList({ what, tags, problemOf, onAdd, onRemove }: TagListProps
       )}
       {problem && <span className="bad" id={id} role="alert">{problem}</span>}
     </span>
+  );
+}
+
+/** The names alone; with spaces between them, for those who have them read out or copy them. */
+export function TagWords({ words }: { words: readonly string[] }): ReactElement {
+  return (
+    <>
+      {words.map((word) => (
+        <Fragment key={word}>
+          <span className="tag">{word}</span>{" "}
+        </Fragment>
+      ))}
+    </>
   );
 }

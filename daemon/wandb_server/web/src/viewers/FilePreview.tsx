@@ -25,6 +25,13 @@ const tableViewers = import.meta.glob<TableViewer>("./TableFile.tsx");
 const TableFile = lazy<TableViewer["default"]>(tableViewers["./TableFile.tsx"] ?? (() => Promise.reject(new Error("there is no viewer for tables"))));
 
 export function FilePreview({ file }: { file: PreviewFile }): ReactElement {
+  if (!file.url.startsWith("/")) {
+    return (
+      <p className="preview-note">
+        Only a reference is kept; the bytes lie elsewhere: <code>{file.url || "nowhere known"}</code>
+      </p>
+    );
+  }
   const kind = fileKind(file.name, file.mimetype);
   switch (kind) {
     case "image":

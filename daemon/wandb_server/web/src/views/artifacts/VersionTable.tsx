@@ -9,6 +9,7 @@ import type { ArtifactRoute } from "../../model/route";
 import { Icon } from "../../parts/icons";
 import { Link } from "../../parts/location";
 import { useNow } from "../../parts/now";
+import { TagWords } from "../../parts/TagList";
 import { usePendingDeletes, useUndoableDelete } from "../../parts/undoable";
 import { Creator } from "./Creator";
 
@@ -46,7 +47,7 @@ export function VersionTable({ route, collection, current }: VersionTableProps):
               <td>
                 <Link to={{ ...route, version: name, tab: "overview" }} aria-current={version.versionIndex === current ? "page" : undefined}>{name}</Link>
               </td>
-              <td>{(version.aliases ?? []).map(({ alias }) => <span key={alias} className="tag">{alias}</span>)}</td>
+              <td><TagWords words={(version.aliases ?? []).map(({ alias }) => alias)} /></td>
               <td className="number">{version.artifact?.fileCount == null ? "–" : grouped(version.artifact.fileCount)}</td>
               <td className="number" title={version.artifact?.size == null ? "" : `${version.artifact.size} bytes`}>
                 {version.artifact?.size == null ? "–" : bytes(version.artifact.size)}

@@ -7,6 +7,7 @@ import { bytes, grouped, moment, since } from "../../model/numbers";
 import { Link } from "../../parts/location";
 import { Empty, Problem, Skeleton } from "../../parts/messages";
 import { useNow } from "../../parts/now";
+import { TagWords } from "../../parts/TagList";
 
 interface ArtifactsProps {
   readonly entity: string;
@@ -62,7 +63,7 @@ function List({ title, artifacts, empty }: { title: string; artifacts: readonly 
                 <tr key={artifact.id}>
                   <td><ArtifactLink artifact={artifact} /></td>
                   <td>{artifact.artifactType?.name ?? "–"}</td>
-                  <td>{(artifact.aliases ?? []).map(({ alias }) => <span key={alias} className="tag">{alias}</span>)}</td>
+                  <td><TagWords words={(artifact.aliases ?? []).map(({ alias }) => alias)} /></td>
                   <td className="number">{artifact.fileCount === null ? "–" : grouped(artifact.fileCount)}</td>
                   <td className="number" title={artifact.size === null ? "" : `${artifact.size} bytes`}>{artifact.size === null ? "–" : bytes(artifact.size)}</td>
                   <td title={moment(created)}>{since(created, now)}</td>
