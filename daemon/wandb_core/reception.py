@@ -210,6 +210,7 @@ class CoreReception:
         answer.bytes_left = status.bytes_left
         answer.problem = answer.problem or status.problem
         answer.run_url = status.run_url
+        answer.media_files, answer.other_files = status.files
         answer.needs_key = status.waiting_for_key
         since = status.last_progress_at or upload.began_at
         answer.idle_s = max(0.0, self._clock.now() - since)

@@ -104,6 +104,9 @@ class FinishAnswer:
     """It waits for an API key, which only the user can bring."""
     history: dict[str, Any] = field(default_factory=dict)
     """A few values per key, in their order."""
+    media_files: int = 0
+    other_files: int = 0
+    """Files of the run that were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ class RunQuestions:
             refused_rows=answer.refused_rows,
             needs_key=answer.needs_key,
             history=_object(answer.history_json),
+            media_files=answer.media_files,
+            other_files=answer.other_files,
         )
 
     def artifact_outcome(self, client_id: str, wait_s: float) -> ArtifactAnswer | None:

@@ -174,7 +174,7 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
         )
     elif not answer.uploaded:
         _tell_unfinished(run, answer)
-    _show_places(run)
+    _show_places(run, answer)
 
 
 def _show_values(run: "Run", answer: FinishAnswer) -> None:
@@ -195,7 +195,7 @@ def _show_values(run: "Run", answer: FinishAnswer) -> None:
         termlog(line)
 
 
-def _show_places(run: "Run") -> None:
+def _show_places(run: "Run", answer: FinishAnswer | None) -> None:
     url, directory = run._answer.run_url, run.sync_dir
     name = run.name or run.id
     if shows_html():
@@ -206,6 +206,9 @@ def _show_places(run: "Run") -> None:
         termlog(f"View run {name} at: {url}")
     if run._answer.project_url:
         termlog(f"View project at: {run._answer.project_url}")
+    if answer is not None and (answer.media_files or answer.other_files):
+        sent = f"{answer.media_files} media and {answer.other_files} other files"
+        termlog(f"Synced {sent}")
     if directory:
         termlog(f"Find logs at: {os.path.join(directory, 'logs')}")
 

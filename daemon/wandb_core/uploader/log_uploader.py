@@ -111,6 +111,7 @@ class LogUploader:
             bytes_left=max(0, self._progress.committed_end() - offset)
             + (upload.artifacts.bytes_left if upload else 0),
             artifacts_left=upload.artifacts.count_left if upload else 0,
+            files=upload.files_sent if upload else (0, 0),
             last_progress_at=sender.last_progress_at if sender else 0.0,
             problem=problem,
             failed=end is not None and not end.uploaded,

@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 EXIT_CODE_WITHOUT_EXIT = 1
 WAIT_S_MAX = 30.0
+MEDIA_PREFIX = "media/"
 
 
 class RunUpload:
@@ -137,6 +138,13 @@ class RunUpload:
     def rows_total(self) -> int:
         """Rows read from the log so far."""
         return self._folder.state.history_line_count
+
+    @property
+    def files_sent(self) -> tuple[int, int]:
+        """How many media and how many other files of the run."""
+        names = self._files.uploaded
+        media = sum(name.startswith(MEDIA_PREFIX) for name in names)
+        return media, len(names) - media
 
     @property
     def missing_files(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ class UploadStatus:
     rows_uploaded: int = 0
     """Acknowledged by the server, those of earlier cores included."""
     bytes_left: int = 0
+    files: tuple[int, int] = (0, 0)
+    """Media and other files of the run that were sent by this upload."""
     artifacts_left: int = 0
     """Artifacts that the server does not have yet, as far as the log was read."""
     last_progress_at: float = 0.0

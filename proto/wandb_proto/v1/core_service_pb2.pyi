@@ -173,7 +173,7 @@ class FinishRunRequest(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., wait_s: _Optional[float] = ...) -> None: ...
 
 class FinishRunResponse(_message.Message):
-    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows", "history_json", "needs_key")
+    __slots__ = ("durable", "uploaded", "offline", "rows_total", "rows_uploaded", "bytes_left", "idle_s", "problem", "failed", "run_url", "summary_json", "refused_rows", "needs_key", "history_json", "media_files", "other_files")
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     UPLOADED_FIELD_NUMBER: _ClassVar[int]
     OFFLINE_FIELD_NUMBER: _ClassVar[int]
@@ -186,8 +186,10 @@ class FinishRunResponse(_message.Message):
     RUN_URL_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
     REFUSED_ROWS_FIELD_NUMBER: _ClassVar[int]
-    HISTORY_JSON_FIELD_NUMBER: _ClassVar[int]
     NEEDS_KEY_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_JSON_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FILES_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FILES_FIELD_NUMBER: _ClassVar[int]
     durable: bool
     uploaded: bool
     offline: bool
@@ -200,9 +202,11 @@ class FinishRunResponse(_message.Message):
     run_url: str
     summary_json: str
     refused_rows: int
-    history_json: str
     needs_key: bool
-    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., history_json: _Optional[str] = ..., needs_key: bool = ...) -> None: ...
+    history_json: str
+    media_files: int
+    other_files: int
+    def __init__(self, durable: bool = ..., uploaded: bool = ..., offline: bool = ..., rows_total: _Optional[int] = ..., rows_uploaded: _Optional[int] = ..., bytes_left: _Optional[int] = ..., idle_s: _Optional[float] = ..., problem: _Optional[str] = ..., failed: bool = ..., run_url: _Optional[str] = ..., summary_json: _Optional[str] = ..., refused_rows: _Optional[int] = ..., needs_key: bool = ..., history_json: _Optional[str] = ..., media_files: _Optional[int] = ..., other_files: _Optional[int] = ...) -> None: ...
 
 class ArtifactOutcomeRequest(_message.Message):
     __slots__ = ("run", "client_id", "wait_s")

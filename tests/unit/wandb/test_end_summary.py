@@ -70,7 +70,7 @@ def test_html_is_escaped() -> None:
 def test_finish_shows_history_and_addresses(make_run: MakeRun, capsys: Capture) -> None:
     done = uploaded(
         summary_json='{"loss": 1.0}', history_json='{"loss": [3, 2, 1]}',
-        run_url="http://s/r",
+        run_url="http://s/r", media_files=1, other_files=4,
     )  # fmt: skip
     run, _ = make_run(RecordingStream(finish_run=[done]), sync_dir="/where/run")
 
@@ -81,6 +81,7 @@ def test_finish_shows_history_and_addresses(make_run: MakeRun, capsys: Capture) 
         "wandb: ", "wandb: Run history:", "wandb:  loss █▅▁",
         "wandb: ", "wandb: Run summary:", "wandb:  loss 1", "wandb: ",
         "wandb: View run sunny-river-1 at: http://s/r",
+        "wandb: Synced 1 media and 4 other files",
         "wandb: Find logs at: /where/run/logs",
     ]  # fmt: skip
 
