@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,11 +40,16 @@ def server(request: pytest.FixtureRequest, official: str) -> Iterator[ServerProc
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """`conformance: flows passed / total`, whatever was chosen."""
-    counts = {"passed": 0, "failed": 0, "error": 0}
-    for outcome in counts:
+    """Flows passed / total, for every backend that was chosen."""
+    passed: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
-            counts[outcome] += "test_flow[" in report.nodeid
-    total = sum(counts.values())
-    if total:
-        terminalreporter.write_line(f"conformance: {counts['passed']}/{total} flows")
+            for backend in BACKENDS:
+                if f"test_flow[{backend}-" in report.nodeid:
+                    passed[backend] += outcome == "passed"
+                    total[backend] += 1
+    for backend, count in total.items():
+        terminalreporter.write_line(
+            f"conformance {backend}: {passed[backend]}/{count} flows passed"
+        )
