@@ -4,7 +4,6 @@ Whatever core or a server do, training goes on: without core the records stay in
 spool of this process, and the next core takes them from there.
 """
 
-import importlib
 import json
 import logging
 import os
@@ -41,7 +40,6 @@ from wandb.sdk.run_settings import default_project, with_run_id
 from wandb.sdk.server_choice import ServerChoice, choose_server
 from wandb.sdk.start_records import StartFacts, StartRecords
 from wandb.sdk.stopping import Listener
-from wandb.sdk.viewer import allows_code
 from wandb.sdk.wandb_config import config_mapping, warn_of_large_config
 from wandb.sdk.wandb_run import Run, RunParts
 from wandb.sdk.wandb_settings import Settings
@@ -207,14 +205,6 @@ def _first_records(session: Session, start: _Start, stream: Stream) -> LiveRun:
     return run
 
 
-def _load_the_end() -> None:
-    """Python forgets that Ctrl-C ended a script when source code is evaluated after
-    that, as importing a module with dataclasses does: the exit code were 1, not 130.
-    """
-    for module in ("run_end", "end_summary"):
-        importlib.import_module(f"wandb.sdk.{module}")
-
-
 def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
     """What takes longer than `init` may: in a thread."""
     server = start.server
@@ -230,12 +220,13 @@ def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
     )
     rest = StartRecords(facts, run._append)
     run._at_finish.insert(0, rest.finish)
-    _load_the_end()
     rest.start()
 
 
 def _allows_code(server: ServerChoice, offline: bool) -> bool:
     """The account's setting. With the server of this machine nothing leaves it."""
+    from wandb.sdk.viewer import allows_code
+
     if offline or server.local:
         return not offline
     return server.api_key is not None and allows_code(server.base_url, server.api_key)

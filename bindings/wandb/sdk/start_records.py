@@ -17,8 +17,6 @@ from wandb.sdk import records
 from wandb.sdk.code_saving import code_name, find_source, save_code, wants_code
 from wandb.sdk.environment import Program, gather_machine
 from wandb.sdk.git import Repository
-from wandb.sdk.git_diff import find_patches
-from wandb.sdk.requirements import requirement_lines
 from wandb.sdk.wandb_settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -88,6 +86,9 @@ class StartRecords:
         self._append(records.environment(self._facts.run_id, facts))
 
     def _save_requirements(self) -> None:
+        # Imported here, and below: 10 ms that `init` need not wait for.
+        from wandb.sdk.requirements import requirement_lines
+
         text = "".join(f"{line}\n" for line in requirement_lines())
         self._write(REQUIREMENTS, text.encode("utf-8", "replace"))
 
@@ -117,6 +118,8 @@ class StartRecords:
             termwarn(f"{source} is too large to be saved with the run.")
 
     def _save_patches(self, repository: Repository) -> None:
+        from wandb.sdk.git_diff import find_patches
+
         patches = find_patches(repository.root, self._facts.environ)
         for name, content in patches.files.items():
             self._write(name, content)

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,19 @@ class ExitHooks:
     def _at_end(self) -> None:
         if self._finish is not None and self.pid == os.getpid():
             self._finish(self.exit_code)
+            if self.exit_code == EXIT_CODE_INTERRUPTED:
+                _remember_interrupt()
+
+
+def _remember_interrupt() -> None:
+    """Let the process end as Ctrl-C ends it (130 or by the signal).
+
+    Python remembers an unhandled KeyboardInterrupt until source text is evaluated,
+    which making a dataclass does, as in any module that is imported while the script
+    ends. Evaluating a text that raises one makes it remember again.
+    """
+    with suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102
 
 
 _session: Session | None = None
