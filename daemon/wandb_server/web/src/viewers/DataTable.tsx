@@ -60,7 +60,7 @@ export function DataTable({ table, sourceOf, name, mark, children }: DataTablePr
           ))}
         </select>
         <span className="faint number" aria-live="polite">
-          {listed.length === table.rows.length ? `${grouped(listed.length)} rows` : `${grouped(listed.length)} of ${grouped(table.rows.length)} rows`}
+          {listed.length === table.rows.length ? (listed.length === 1 ? "1 row" : `${grouped(listed.length)} rows`) : `${grouped(listed.length)} of ${grouped(table.rows.length)} rows`}
         </span>
         <span className="data-space">{children}</span>
         <button className="button quiet small" onClick={() => saveBlob(new Blob([toCsv(table, listed)], { type: "text/csv;charset=utf-8" }), fileName(name))}>

@@ -70,7 +70,7 @@ export default function TableView({ entity, project }: { entity: string; project
               <Icon name="list" size={14} /> Columns <span className="count">{columns.length}</span>
             </button>
             <span className="faint number" role="status">
-              {answer.data && !answer.data.whole ? `${grouped(runs.length)} of ${grouped(total)} loaded` : `${grouped(total)} runs`}
+              {answer.data && !answer.data.whole ? `${grouped(runs.length)} of ${grouped(total)} loaded` : total === 1 ? "1 run" : `${grouped(total)} runs`}
               {total > TABLE_RUNS_MAX && `, the first ${grouped(TABLE_RUNS_MAX)} are listed: filter to see others`}
             </span>
             <span className="toolbar-space" />
