@@ -73,7 +73,7 @@ def reference_entries(
             'You must pass name="<entry_name>" when tracking references with unknown '
             f"schemes. ref: {uri}"
         )
-    termwarn(f"References of scheme {scheme}:// are not checked: {uri}", repeat=False)
+    termwarn(f"References of scheme {scheme}:// are not checked.", repeat=False)
     return [ArtifactManifestEntry(name, uri, ref=uri)]
 
 

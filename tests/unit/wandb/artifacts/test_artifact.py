@@ -31,10 +31,8 @@ def md5(content: bytes) -> str:
 
 
 def artifact_of(stream: Any) -> pb.ArtifactRecord:
-    records = [pb.Record.FromString(data) for data in stream.records]
-    (found,) = [
-        r.artifact for r in records if r.WhichOneof("record_type") == "artifact"
-    ]
+    kinds = [(r, r.WhichOneof("record_type")) for r in stream.records]
+    (found,) = [record.artifact for record, kind in kinds if kind == "artifact"]
     return found
 
 
@@ -124,7 +122,7 @@ def test_same_path_twice_needs_the_same_content(files: Path) -> None:
     made.add_file("a.txt")
     (files / "b").write_bytes(b"b")
 
-    with pytest.raises(ValueError, match="Cannot add the same path twice: 'a.txt'"):
+    with pytest.raises(ValueError, match=r"Cannot add the same path twice: 'a\.txt'"):
         made.add_file("b", name="a.txt")
     made.add_file("b", name="a.txt", overwrite=True)
 
@@ -218,7 +216,7 @@ def web() -> Iterator[str]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

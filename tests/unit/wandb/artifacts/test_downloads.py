@@ -60,7 +60,7 @@ def store() -> Iterator[Store]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     store.url = f"http://127.0.0.1:{server.server_port}"
     yield store
