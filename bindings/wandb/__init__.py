@@ -90,6 +90,7 @@ _MODULES = {
     "proto": "wandb.proto",
     "plot": "wandb.plot",
     "sdk": "wandb.sdk",
+    "sklearn": "wandb.sklearn",
     "tensorboard": "wandb.tensorboard",
     "util": "wandb.util",
     "wandb_lib": "wandb.sdk.lib",

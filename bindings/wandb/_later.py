@@ -21,7 +21,7 @@ _RUN_TEXT = """
 """
 _MODULES_TEXT = """
 analytics gym jupyter sacred
-sagemaker_auth sklearn tensorflow trigger wandb_torch
+sagemaker_auth tensorflow trigger wandb_torch
 """
 RUN_METHODS = FUNCTIONS | frozenset(_RUN_TEXT.split())
 MODULES = frozenset(_MODULES_TEXT.split())

@@ -169,3 +169,33 @@ with wandb.init(project="compat", name="tensorboard", sync_tensorboard=True) as 
     writer.close()
 assert wandb.patched["tensorboard"] == []
 """
+
+SB3 = """
+import wandb
+from stable_baselines3 import A2C
+from wandb.integration.sb3 import WandbCallback
+
+with wandb.init(project="compat", name="sb3", sync_tensorboard=True) as run:
+    model = A2C("MlpPolicy", "CartPole-v1", tensorboard_log="sb3_events", device="cpu")
+    model.learn(1500, log_interval=50,
+        callback=WandbCallback(model_save_path="sb3_model", gradient_save_freq=20))
+"""
+
+SKLEARN = """
+import wandb
+from sklearn import cluster, datasets, ensemble, linear_model, model_selection
+
+with wandb.init(project="compat", name="sklearn") as run:
+    x, y = datasets.make_classification(120, 4, random_state=0)
+    parts = model_selection.train_test_split(x, y, random_state=0)
+    model = ensemble.RandomForestClassifier(5, random_state=0).fit(parts[0], parts[2])
+    wandb.sklearn.plot_classifier(model, *parts, model.predict(parts[1]),
+        model.predict_proba(parts[1]), ["no", "yes"], is_binary=True,
+        feature_names=list("abcd"), log_learning_curve=True)
+    x, y = datasets.make_regression(80, 3, noise=1.0, random_state=0)
+    parts = model_selection.train_test_split(x, y, random_state=0)
+    wandb.sklearn.plot_regressor(linear_model.LinearRegression(), *parts)
+    x, _ = datasets.make_blobs(90, random_state=0)
+    model = cluster.KMeans(3, n_init=1, random_state=0).fit(x)
+    wandb.sklearn.plot_clusterer(model, x, model.labels_)
+"""

@@ -191,3 +191,31 @@ def test_tensorboard(stack: Stack) -> None:
     summary = run["summary"]
     assert sum(summary["weights"]["values"]) == 10
     assert (summary["picture"]["width"], summary["words/text_summary"]) == (4, "hello")
+
+
+def test_stable_baselines3(stack: Stack) -> None:
+    train(stack, "stable_baselines3", scripts.SB3)
+
+    run = run_named(stack, "sb3")
+    assert values(run, "global_step")[-1] >= 1000
+    assert len(values(run, "train/policy_loss")) >= 2
+    assert run["config"]["algo"] == "A2C"
+    assert any(key.startswith("gradients/") for row in run["rows"] for key in row)
+
+
+def test_sklearn(stack: Stack) -> None:
+    train(stack, "sklearn", scripts.SKLEARN)
+
+    run = run_named(stack, "sklearn")
+    charts = {
+        key.removesuffix("_table")
+        for key, value in run["summary"].items()
+        if isinstance(value, dict) and value.get("_type") == "table-file"
+    }
+    assert charts == {
+        "calibration_curve", "class_proportions", "confusion_matrix", "elbow_curve",
+        "feature_importances", "learning_curve", "outlier_candidates",
+        "precision_recall", "residuals", "roc", "silhouette_plot", "summary_metrics",
+    }  # fmt: skip
+    assert run["summary"]["confusion_matrix_table"]["nrows"] == 4
+    assert run["summary"]["feature_importances_table"]["nrows"] == 4

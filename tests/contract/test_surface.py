@@ -26,7 +26,6 @@ LATER = {
     "gym": "gym's monitor is gone from gym itself; log wandb.Video",
     "jupyter": "the %wandb magics; runs show by themselves",
     "sacred": "Sacred's observer",
-    "sklearn": "plots of scikit-learn models",
     "tensorflow": "hooks of TensorFlow 1",
     "wandb_torch": "internals of watch",
 }

@@ -7,7 +7,9 @@ and others bring a logger of their own, which needs nothing from here.
 import importlib
 from typing import Any
 
-_MODULES = frozenset(("catboost", "keras", "lightgbm", "tensorboard", "xgboost"))
+_MODULES = frozenset(
+    ("catboost", "keras", "lightgbm", "sb3", "sklearn", "tensorboard", "xgboost")
+)
 
 
 def __getattr__(name: str) -> Any:
