@@ -87,7 +87,6 @@ export function useRemoval(entity: string, project: string): Removal {
       const show = (): void => setHidden((before) => new Set([...before].filter((id) => !ids.includes(id))));
       setHidden((before) => new Set([...before, ...ids]));
       setProblem(null);
-      const fail = (what: string) => (error: unknown) => setProblem(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       try {
         const { removed, bytesFreed } = await removeRuns(ids);
         const what = removed === 1 ? (runs[0]?.name ?? "1 run") : `${grouped(removed)} runs`;
@@ -95,21 +94,26 @@ export function useRemoval(entity: string, project: string): Removal {
           restoreRuns(ids).then(
             (restored) => {
               show();
-              if (restored < ids.length) setProblem(`${grouped(ids.length - restored)} of the runs could not be restored`);
+              // Told where everybody sees it: the view that deleted may be left by now.
+              if (restored < ids.length) toast(`${grouped(ids.length - restored)} of the runs could not be restored`, null);
               return freshen();
             },
-            fail("The runs could not be restored"),
+            (error: unknown) => toast(`The runs could not be restored: ${textOf(error)}`, null),
           );
         });
         await freshen();
         return true;
       } catch (error) {
         show();
-        fail("The runs could not be deleted")(error);
+        setProblem(`The runs could not be deleted: ${textOf(error)}`);
         return false;
       }
     },
     [toast, freshen],
   );
   return { hidden, problem, remove };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

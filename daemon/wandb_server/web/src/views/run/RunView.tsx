@@ -8,6 +8,7 @@ import { RUN_TABS, type RunTab } from "../../model/route";
 import { Link } from "../../parts/location";
 import { Problem, Skeleton } from "../../parts/messages";
 import { RunState } from "../../parts/RunState";
+import { DeleteRun } from "../table/DeleteRun";
 import { TopBar } from "../TopBar";
 import { Panels } from "../workspace/Panels";
 import { useWorkspace } from "../workspace/useWorkspace";
@@ -61,6 +62,7 @@ export function RunView({ entity, project, run, tab }: RunViewProps): ReactEleme
             <h1>{found.displayName || found.name}</h1>
             <RunState state={found.state} />
             {found.state === "running" && <StopButton entity={entity} project={project} run={found} />}
+            <DeleteRun entity={entity} project={project} run={found} />
             <nav className="tabs" aria-label="Run">
               {RUN_TABS.map((name) => (
                 <Link key={name} to={{ view: "run", entity, project, run, tab: name }} aria-current={name === tab ? "page" : undefined}>
