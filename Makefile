@@ -59,7 +59,8 @@ conformance-sample: $(VENV)/.setup $(OFFICIAL)/.setup
 compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, which it installs
 	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
 	WANDB_COMPAT_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
-		$(RUN) -m pytest tests/e2e/test_torch_distributed.py tests/compat $(ARGS)
+		$(RUN) -m pytest tests/e2e/test_torch_distributed.py tests/e2e/test_torch_gpu.py \
+		tests/e2e/test_watch_torch.py tests/e2e/test_seed_pytorch.py tests/compat $(ARGS)
 
 browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
 	$(RUN) -m pytest tests/browser $(ARGS)
