@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,56 @@ def test_what_is_switched_off_is_not_recorded(both: Any) -> None:
     for records in (theirs, ours):
         assert "stats" not in records
     assert "environment" not in ours
+
+
+def test_a_restarted_core_goes_on_sampling(stack: Stack) -> None:
+    code = """
+import json, os, signal, time, wandb
+from wandb_proto.places import Places
+run = wandb.init(project="rec", id="r1", settings={"x_stats_sampling_interval": 0.1})
+run.log({"a": 1})
+time.sleep(0.7)
+address = Places.from_environment(os.environ).core_address
+os.kill(json.loads(address.read_text())["pid"], signal.SIGKILL)
+killed = time.time() - run.start_time
+run.log({"a": 2})
+time.sleep(1.5)
+print(killed)
+run.finish()
+"""
+    killed = float(stack.run(code).stdout.splitlines()[-1])
+
+    rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
+    runtimes = [row["_runtime"] for row in rows]
+    assert runtimes == sorted(runtimes)
+    assert runtimes[0] < killed < runtimes[-1]
+    assert sum(runtime > killed for runtime in runtimes) >= 3
+    assert "system.proc.memory.rssMB" in rows[-1]
+
+
+def test_one_process_of_a_forking_script_is_sampled_with_its_children(
+    stack: Stack,
+) -> None:
+    """Once per moment, whoever logs; the children's memory is part of the figure."""
+    code = """
+import os, time, wandb
+run = wandb.init(project="rec", id="r1", settings={"x_stats_sampling_interval": 0.2})
+run.log({"a": 1})
+child = os.fork()
+if not child:
+    held = bytearray(300 << 20)
+    run.log({"b": 1})
+    time.sleep(1.5)
+    run.finish()
+    os._exit(0)
+os.waitpid(child, 0)
+run.finish()
+"""
+    stack.run(code)
+
+    rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
+    runtimes = [row["_runtime"] for row in rows]
+    assert len(set(runtimes)) == len(runtimes) > 4
+    assert all(b - a > 0.04 for a, b in pairwise(runtimes))
+    memory = [row["system.proc.memory.rssMB"] for row in rows]
+    assert max(memory) > memory[0] + 290
