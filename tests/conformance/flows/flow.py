@@ -61,3 +61,9 @@ def script(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
         timeout=WAIT_S,
         check=False,
     )
+
+
+def content_of(run: Any, name: str) -> bytes:
+    """The bytes of a run's file."""
+    file = run.file(name).download(root="down", replace=True)
+    return Path(file.name).read_bytes()

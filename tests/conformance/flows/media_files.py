@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import wandb
-from flow import PROJECT
+from flow import PROJECT, content_of
 
 samples = struct.pack("<8h", *range(8))
 head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVEfmt ", 16, 1,
@@ -39,8 +39,7 @@ assert types == {
 
 
 def content(name: str) -> bytes:
-    file = found.file(row[name]["path"]).download(replace=True)
-    return Path(file.name).read_bytes()
+    return content_of(found, row[name]["path"])
 
 
 assert content("page") == b"<b>hello</b>"

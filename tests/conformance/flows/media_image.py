@@ -1,51 +1,42 @@
-"""Images with captions, boxes and masks are files of the run."""
+"""Images with a caption, boxes and a mask are files that the rows name."""
 
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import wandb
-from flow import PROJECT
+from flow import PROJECT, content_of
+from PIL import Image
 
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    body = kind + data
-    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-
-def png(pixels: np.ndarray) -> bytes:
-    height, width, _ = pixels.shape
-    lines = b"".join(b"\0" + line.tobytes() for line in pixels.astype(np.uint8))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(lines))
-        + chunk(b"IEND", b"")
+pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+Image.fromarray(pixels).save("one.png")
+box = {
+    "position": {"minX": 0.1, "maxX": 0.5, "minY": 0.2, "maxY": 0.9},
+    "class_id": 1,
+    "scores": {"sure": 0.75},
+}
+mask = np.array([[0, 1, 1, 0, 0, 1]] * 4)
+with wandb.init(project=PROJECT) as run:
+    image = wandb.Image(
+        "one.png",
+        caption="four by six",
+        boxes={"seen": {"box_data": [box], "class_labels": {1: "cat"}}},
+        masks={"seen": {"mask_data": mask, "class_labels": {0: "no", 1: "cat"}}},
     )
-
-
-content = png(np.arange(48).reshape(4, 4, 3))
-Path("one.png").write_bytes(content)
-try:
-    import PIL  # noqa: F401
-except ImportError:
-    # Without pillow the official client cannot make images: what it would send is sent
-    # by hand, a file of the run and a history value that names it.
-    with wandb.init(project=PROJECT) as run:
-        Path(run.dir, "media/images").mkdir(parents=True)
-        path = "media/images/sample_0_abc.png"
-        Path(run.dir, path).write_bytes(content)
-        run.save(str(Path(run.dir, path)), base_path=run.dir, policy="now")
-        run.log({"sample": {"_type": "image-file", "path": path, "format": "png"}})
-else:
-    with wandb.init(project=PROJECT) as run:
-        run.log({"sample": wandb.Image("one.png", caption="four by four")})
+    run.log({"single": image, "many": [wandb.Image(pixels), wandb.Image(pixels // 2)]})
 
 found = wandb.Api().run(f"{PROJECT}/{run.id}")
 [row] = found.scan_history()
-assert row["sample"]["_type"] == "image-file"
-file = found.file(row["sample"]["path"]).download(replace=True)
-assert Path(file.name).read_bytes() == content
-assert found.summary["sample"]["_type"] == "image-file"
+single, many = row["single"], row["many"]
+assert single["_type"] == "image-file"
+assert single["caption"] == "four by six"
+assert (single["width"], single["height"]) == (6, 4)
+assert content_of(found, single["path"]) == Path("one.png").read_bytes()
+drawn = content_of(found, single["masks"]["seen"]["path"])
+Path("mask.png").write_bytes(drawn)
+assert np.array(Image.open("mask.png")).tolist() == mask.tolist()
+assert b"minX" in content_of(found, single["boxes"]["seen"]["path"])
+assert (many["_type"], many["count"]) == ("images/separated", 2)
+for name, wanted in zip(many["filenames"], (pixels, pixels // 2), strict=True):
+    Path("read.png").write_bytes(content_of(found, name))
+    assert (np.array(Image.open("read.png")) == wanted).all()
+assert found.summary["single"]["_type"] == "image-file"
