@@ -64,4 +64,4 @@ def log_summary(
         with tempfile.TemporaryDirectory(prefix="wandb-model-") as folder:
             path = Path(folder) / f"model_{run.id}.cbm"
             model.save_model(str(path))
-            log_model_file(run, str(path), f"model_{run.id}")
+            log_model_file(run, str(path), f"model_{run.id}", ("best", "latest"))

@@ -1,6 +1,6 @@
 """What all integrations need: the active run, and a bar chart of importances."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import wandb
@@ -41,8 +41,10 @@ def log_importance(run: Any, importances: Iterable[tuple[str, float]]) -> None:
     run.log({"Feature Importance": chart}, commit=False)
 
 
-def log_model_file(run: Any, path: str, name: str, metadata: Any = None) -> None:
+def log_model_file(
+    run: Any, path: str, name: str, aliases: Sequence[str] = ("latest",)
+) -> None:
     """Log one file as an artifact of type `model`."""
-    artifact = wandb.Artifact(name, type="model", metadata=metadata)
+    artifact = wandb.Artifact(name, type="model")
     artifact.add_file(path)
-    run.log_artifact(artifact)
+    run.log_artifact(artifact, aliases=list(aliases))

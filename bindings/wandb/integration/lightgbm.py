@@ -73,7 +73,7 @@ def log_summary(
         with tempfile.TemporaryDirectory(prefix="wandb-model-") as folder:
             path = Path(folder) / f"model_{run.id}.txt"
             model.save_model(str(path), num_iteration=model.best_iteration)
-            log_model_file(run, str(path), f"model_{run.id}")
+            log_model_file(run, str(path), f"model_{run.id}", ("best", "latest"))
 
 
 def _plain(params: Any) -> dict[str, Any]:

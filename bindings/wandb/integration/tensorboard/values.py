@@ -9,7 +9,7 @@ _SCALARS, _TEXT = "scalars", "text"
 
 
 def value_of(summary: Any) -> Any:
-    """A number, Histogram, Image or text; None for what has no form here."""
+    """A number, Histogram, list of an Image, or text; None: it has no form here."""
     kind = summary.WhichOneof("value")
     if kind == "simple_value":
         return summary.simple_value
@@ -37,7 +37,7 @@ def _image(image: Any) -> Any:
     from PIL import Image
 
     with Image.open(io.BytesIO(image.encoded_image_string)) as picture:
-        return wandb.Image(picture.copy())
+        return [wandb.Image(picture.copy())]  # as the official client: a gallery
 
 
 def _tensor(plugin: str, tensor: Any) -> Any:

@@ -59,7 +59,7 @@ class Tap:
         if self._open not in (None, place):
             run.log({}, commit=True)
         self._open = place
-        run.log({**row, prefix + STEP: int(event.step)}, commit=False)
+        run.log({**row, STEP: int(event.step)}, commit=False)
 
     def _save(self, run: Any, logdir: str) -> None:
         """Keep the folder's event files with the run, as they are at its end."""
