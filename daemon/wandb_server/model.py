@@ -197,6 +197,38 @@ class RunQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupQuery:
+    """Runs put together by an attribute; columns of config or summary are added up."""
+
+    entity: str
+    project: str
+    by: str
+    filters: Mapping[str, Json] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    first: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSum:
+    """One numeric column over the runs of a group; NaN and infinities do not count."""
+
+    count: int
+    mean: float | None
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Runs with the same value; None: they have none."""
+
+    value: str | float | None
+    run_count: int
+    newest_at: float
+    columns: tuple[ColumnSum, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunPage:
     """A page of runs with one cursor per run; `total` counts all that match."""
 
@@ -356,6 +388,10 @@ class Archive(Protocol):
     async def run_by_storage_id(self, storage_id: str) -> Run | None: ...
     async def query_runs(self, query: RunQuery) -> RunPage:
         """Raises QueryError (with the offending part) for filters it cannot read."""
+        ...
+
+    async def run_groups(self, query: GroupQuery) -> Sequence[RunGroup]:
+        """The largest groups; a `QueryError` where runs cannot be grouped so."""
         ...
 
     async def count_runs(

@@ -17,9 +17,11 @@ from wandb_server.model import (
     Change,
     FileStreamAnswer,
     FileStreamPost,
+    GroupQuery,
     MetricKey,
     Project,
     Run,
+    RunGroup,
     RunPage,
     RunQuery,
     RunUpsert,
@@ -118,6 +120,12 @@ class PrivateArchive:
             if found and self.may_use(found[0].entity):
                 mine.append(one)
         return await self._archive.restore_runs(mine)
+
+    async def run_groups(self, query: GroupQuery) -> Sequence[RunGroup]:
+        """None of another entity."""
+        if not self.may_use(query.entity):
+            return ()
+        return await self._archive.run_groups(query)
 
     async def run_columns(self, entity: str, project: str) -> Sequence[Any]:
         """Config and summary keys of the project; none of another entity."""

@@ -11,6 +11,7 @@ transaction and in the segment after it.
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from wandb_server.ingest.fact_tables import to_facts, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
 from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
+from wandb_server.ingest.values import values_of
 from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
 from wandb_server.operations.garbage import Sweeper
 from wandb_server.operations.keys import read_facts
@@ -44,9 +46,11 @@ from wandb_server.storage.leases import take_lease
 from wandb_server.storage.row_segment import write_rows
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.tables import KeyedColumns
+from wandb_server.storage.values import refresh_values, stale_projects
 
 RUNS_PER_CALL = 100
 UPKEEP = "upkeep"
+FRESHEN_S = 5.0
 LEASE_S = 120.0
 """A server that died while it compacted is replaced after so long."""
 
@@ -93,12 +97,29 @@ class Compaction(Operations):
                     moved += await self._compact_run(run_id)
                 except StorageError as error:
                     failure = failure or error
+            await self._freshen()
             await Merger(self._stores).merge_due()
             await Purger(self._stores).purge()
             await Sweeper(self._stores).sweep()
             if failure is not None:
                 raise failure
             return moved
+
+    async def _freshen(self) -> None:
+        """Index config and summary of runs that ended, before somebody asks for them.
+
+        A while of it at a time: tails must not wait.
+        """
+        database = self._stores.database
+        until = time.monotonic() + FRESHEN_S
+        for project_id in await database.read(lambda db: stale_projects(db, ENDED)):
+            while time.monotonic() < until:
+                if not await database.write(
+                    lambda db, project_id=project_id: refresh_values(  # type: ignore[misc]
+                        db, project_id, values_of
+                    )
+                ):
+                    break
 
     async def collect_garbage(self) -> int:
         """Delete everything that nobody refers to; how many bytes were freed.

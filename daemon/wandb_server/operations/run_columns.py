@@ -1,5 +1,6 @@
 """Columns for tables of runs."""
 
+import time
 from collections.abc import Sequence
 
 from wandb_server.ingest.values import clean_text, values_of
@@ -20,6 +21,12 @@ class RunColumns(Operations):
         )
         if project_id is None:
             return ()
+        known = self._stores.columns.get(project_id)
+        if known is not None:
+            return known
+        began = time.monotonic()
         while await database.read(lambda db: any_stale(db, project_id)):
             await database.write(lambda db: refresh_values(db, project_id, values_of))
-        return await database.read(lambda db: columns_of_runs(db, project_id))
+        found = await database.read(lambda db: columns_of_runs(db, project_id))
+        self._stores.columns.keep(project_id, found, time.monotonic() - began)
+        return found

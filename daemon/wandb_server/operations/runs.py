@@ -7,21 +7,33 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from wandb_server.conditions import Comparison, Condition, Not, OrderTerm
+from wandb_server.errors import QueryError
 from wandb_server.ingest.merges import merge_configs, merge_summaries
 from wandb_server.ingest.values import clean_text, values_of
-from wandb_server.model import Json, Run, RunPage, RunQuery, RunUpsert, User
+from wandb_server.model import (
+    GroupQuery,
+    Json,
+    Run,
+    RunGroup,
+    RunPage,
+    RunQuery,
+    RunUpsert,
+    User,
+)
 from wandb_server.operations.names import readable_name
 from wandb_server.operations.removed_runs import purge_run
 from wandb_server.operations.stores import Operations
 from wandb_server.query.cursors import read_cursor, write_cursor
-from wandb_server.query.filters import parse_filters
+from wandb_server.query.filters import parse_attribute, parse_filters
 from wandb_server.query.order import parse_order
 from wandb_server.storage import lines, listing, projects, runs
 from wandb_server.storage.run_filters import Matches
+from wandb_server.storage.run_groups import group_runs
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.values import any_stale, refresh_values
 
 ENDED = ("finished", "failed", "crashed", "killed", "preempted")
+GROUP_COLUMNS_MAX = 50
 STATES = (*ENDED, "running", "preempting", "pending")
 
 _COLUMNS = {
@@ -103,6 +115,27 @@ class Runs(Operations):
             return 0
         return await self._stores.database.read(
             lambda db: listing.count_runs(db, *asked)
+        )
+
+    async def run_groups(self, query: GroupQuery) -> Sequence[RunGroup]:
+        """The largest groups of the runs that the filters let through.
+
+        Raises:
+            QueryError: runs cannot be grouped by that, or there are too many columns.
+        """
+        by = parse_attribute(query.by, "by")
+        columns = [parse_attribute(name, "columns") for name in query.columns]
+        if len(columns) > GROUP_COLUMNS_MAX:
+            raise QueryError("columns", f"more than {GROUP_COLUMNS_MAX}")
+        if any(one.section == "tag" for one in (by, *columns)):
+            raise QueryError("by", "runs cannot be grouped by tags")
+        order = [OrderTerm(one, descending=False) for one in (by, *columns)]
+        asked = await self._prepare(query.entity, query.project, query.filters, order)
+        if asked is None:
+            return ()
+        count = max(0, min(query.first, self._stores.settings.page_runs_max))
+        return await self._stores.database.read(
+            lambda db: group_runs(db, *asked, by, columns, count)
         )
 
     async def delete_run(self, storage_id: str) -> int | None:

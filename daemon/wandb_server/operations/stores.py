@@ -9,6 +9,7 @@ from pathlib import Path
 from wandb_server.model import Change, Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
+from wandb_server.operations.column_cache import ColumnCache
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
@@ -51,6 +52,7 @@ class Stores:
     settings: ArchiveSettings
     shared_changes: SharedChanges | None = None
     """Where several servers share the database."""
+    columns: ColumnCache = field(default_factory=ColumnCache)
     media: MediaIndex = field(default_factory=MediaIndex)
 
 

@@ -30,6 +30,14 @@ class Value(Protocol):
     def text(self) -> str | None: ...
 
 
+def stale_projects(connection: Connection, states: Sequence[str]) -> Sequence[int]:
+    """Projects with a run in one of these states whose values are behind its texts."""
+    behind = select(runs.c.project_id).where(
+        runs.c.values_stale.is_(True), runs.c.state.in_(states)
+    )
+    return connection.scalars(behind.distinct()).all()
+
+
 def any_stale(connection: Connection, project_id: int) -> bool:
     """True if some run's values are behind its texts."""
     marked = select(runs.c.id).where(

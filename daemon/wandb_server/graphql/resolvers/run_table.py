@@ -1,14 +1,21 @@
 """The table of runs: columns, cells, deleting with a way back."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from wandb_proto import json_codec
 
 from wandb_server.errors import QueryError
-from wandb_server.graphql.question import Arguments, Question, Resolver
+from wandb_server.graphql.question import (
+    Arguments,
+    Question,
+    Resolver,
+    timestamp,
+)
+from wandb_server.graphql.resolvers.projects import read_filters
 from wandb_server.ingest.rows import value_at
-from wandb_server.model import Json, Project, Run
+from wandb_server.model import GroupQuery, Json, Project, Run
 from wandb_server.strict_json import strict
 
 COLUMNS_COUNT_MAX = 200
@@ -30,6 +37,30 @@ async def _run_columns(
             "numberCount": column.number_count,
         }
         for column in columns
+    ]
+
+
+async def _run_groups(
+    project: Project, question: Question, arguments: Arguments
+) -> list[dict[str, Any]]:
+    groups = await question.archive.run_groups(
+        GroupQuery(
+            project.entity,
+            project.name,
+            arguments["by"],
+            filters=read_filters(arguments.get("filters")),
+            columns=tuple(arguments["columns"]),
+            first=min(arguments["first"], question.limits.page_items_max),
+        )
+    )
+    return [
+        {
+            "value": strict(group.value),
+            "runCount": group.run_count,
+            "newestAt": timestamp(group.newest_at),
+            "columns": [asdict(column) for column in group.columns],
+        }
+        for group in groups
     ]
 
 
@@ -98,7 +129,7 @@ def _ids(given: Mapping[str, Any]) -> list[str]:
 
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
-    "Project": {"runColumns": _run_columns},
+    "Project": {"runColumns": _run_columns, "runGroups": _run_groups},
     "Run": {"values": _values},
     "Mutation": {"removeRuns": _remove_runs, "restoreRuns": _restore_runs},
 }
