@@ -117,8 +117,8 @@ class RunArtifacts:
 
         Raises:
             TypeError: the run is offline.
-            ValueError: the artifact is of another type than `type`.
-            CommError: there is no such version, or no server.
+            CommError: there is no such version, it is not of this `type`, or there is
+                no server.
         """
         from wandb.sdk.artifacts.artifact import Artifact
 
@@ -134,7 +134,7 @@ class RunArtifacts:
             name = str(artifact_or_name)
             artifact = self._find_artifact(name)
         if type is not None and type != artifact.type:
-            raise ValueError(
+            raise CommError(
                 f"Supplied type {type} does not match type {artifact.type} of "
                 f"artifact {artifact.name}"
             )
@@ -370,7 +370,7 @@ class RunArtifacts:
         if self.offline:
             return None
         try:
-            return self._find_artifact(f"{name}:{LATEST}" if ":" not in name else name)
+            return self._find_artifact(name)
         except CommError:
             return None
 

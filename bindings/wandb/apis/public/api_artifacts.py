@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from wandb.errors import CommError
+from wandb.sdk.artifacts.exceptions import NotFound
 
 if TYPE_CHECKING:
     from wandb.apis.public.artifacts import (
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     )
     from wandb.apis.public.graphql_client import GraphqlClient
     from wandb.sdk.artifacts.artifact import Artifact
+
+
+class WrongType(CommError):
+    """The version that was asked for is of another type."""
 
 
 class ApiArtifacts:
@@ -30,8 +35,8 @@ class ApiArtifacts:
         """One version by `[[entity/]project/]name:alias`.
 
         Raises:
-            CommError: there is none, or no server.
-            ValueError: it is of another type, or the path makes no sense.
+            CommError: there is none, it is of another type, or no server answers.
+            ValueError: the path makes no sense.
         """
         from wandb.sdk.artifacts.look_up import artifact_by_path, artifact_of_address
 
@@ -40,7 +45,7 @@ class ApiArtifacts:
         else:
             artifact = artifact_by_path(self.client, *self._artifact_place(name))
         if type is not None and artifact.type != type:
-            raise ValueError(
+            raise WrongType(
                 f"type {type} specified but this artifact is of type {artifact.type}"
             )
         return artifact
@@ -49,10 +54,8 @@ class ApiArtifacts:
         """Whether there is such a version."""
         try:
             self.artifact(name, type)
-        except (CommError, ValueError) as problem:
-            if "found" in str(problem) or isinstance(problem, ValueError):
-                return False
-            raise
+        except (NotFound, WrongType, ValueError):
+            return False
         return True
 
     def artifacts(

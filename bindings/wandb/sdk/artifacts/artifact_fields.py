@@ -71,6 +71,7 @@ class ArtifactFields:
         self._aliases: list[str] = []
         self._tags: list[str] = []
         self._download_root: str | None = None
+        self._asked_alias = ""
 
     def _learn(self, client: "GraphqlClient", facts: "ServerFacts") -> None:
         self._client, self._facts = client, facts
@@ -102,9 +103,13 @@ class ArtifactFields:
 
     @property
     def name(self) -> str:
-        """The collection's name; with `:vN` once the version is known."""
+        """The collection's name; with `:vN` once the version is known, or with the
+        alias that it was asked for by.
+        """
         if self._facts is None or self._facts.version_index is None:
             return self._name
+        if self._asked_alias:
+            return f"{self._name}:{self._asked_alias}"
         return f"{self._name}:v{self._facts.version_index}"
 
     @property

@@ -55,8 +55,9 @@ def default_root(artifact: "Artifact") -> str:
     from wandb.sdk.wandb_setup import setup
 
     folder = setup().settings.artifact_dir or os.path.join(".", "artifacts")
-    name = artifact.name if os.name != "nt" else artifact.name.replace(":", "-")
-    return os.path.join(folder, name)
+    separator = ":" if os.name != "nt" else "-"
+    name = f"{artifact._name}{separator}{artifact.version}"
+    return os.path.abspath(os.path.join(folder, name))
 
 
 def download(
@@ -102,7 +103,7 @@ def download(
         cache.clean_up()
     if is_large:
         termlog(f"Done, {time.monotonic() - began:.1f} s")
-    return str(target)
+    return os.path.abspath(target)
 
 
 def download_entry(

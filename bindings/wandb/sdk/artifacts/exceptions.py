@@ -5,7 +5,7 @@ The classes and their bases are those that scripts of the official package catch
 
 from typing import TYPE_CHECKING
 
-from wandb.errors import Error
+from wandb.errors import CommError, Error
 
 if TYPE_CHECKING:
     from wandb.sdk.artifacts.artifact import Artifact
@@ -46,6 +46,10 @@ class WaitTimeoutError(Error):
     def __init__(self, text: str, artifact: "Artifact") -> None:
         super().__init__(text)
         self.artifact = artifact
+
+
+class NotFound(CommError):
+    """The server has no such version."""
 
 
 class TooFewItemsError(ValueError):

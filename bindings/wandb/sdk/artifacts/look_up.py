@@ -10,6 +10,7 @@ from wandb.sdk.artifacts import documents
 from wandb.sdk.artifacts.artifact import Artifact
 from wandb.sdk.artifacts.artifact_manifest import ArtifactManifest
 from wandb.sdk.artifacts.digests import id_of_hex
+from wandb.sdk.artifacts.exceptions import NotFound
 from wandb.sdk.artifacts.server_facts import (
     ServerFacts,
     read_artifact,
@@ -27,7 +28,7 @@ MANIFEST_BYTES_MAX = 1 << 30
 def parse_path(
     path: str, entity: str | None, project: str | None
 ) -> tuple[str, str, str]:
-    """Entity, project and `name:alias` of `[[entity/]project/]name[:alias]`.
+    """Entity, project and `name[:alias]` of `[[entity/]project/]name[:alias]`.
 
     Raises:
         ValueError: a part is missing or there are too many.
@@ -51,27 +52,31 @@ def parse_path(
             f"The path {path!r} names no project and none is configured; "
             "say entity/project/name:alias"
         )
-    return found_entity, found_project, f"{name}:{alias or DEFAULT_ALIAS}"
+    return found_entity, found_project, f"{name}:{alias}" if alias else name
 
 
 def artifact_by_path(
     client: "GraphqlClient", entity: str, project: str, name: str
 ) -> Artifact:
-    """The version that `name:alias` means in a project.
+    """The version that `name:alias` means in a project; without alias the latest.
 
     Raises:
         CommError: there is none.
     """
-    variables = {"entity": entity, "project": project, "name": name}
+    collection, _, alias = name.partition(":")
+    wanted = f"{collection}:{alias or DEFAULT_ALIAS}"
+    variables = {"entity": entity, "project": project, "name": wanted}
     data = client.ask(documents.MEMBERSHIP_BY_NAME, variables)
     found = (data.get("project") or {}).get("artifactCollectionMembership")
     facts = read_membership(found) if found else None
     if facts is None:
-        raise CommError(
-            f"artifact '{name}' not found in '{entity}/{project}': is the name right, "
-            "and has it been committed?"
+        raise NotFound(
+            f"artifact '{wanted}' not found in '{entity}/{project}': is the name "
+            "right, and has it been committed?"
         )
-    return Artifact._of_server(client, facts)
+    artifact = Artifact._of_server(client, facts)
+    artifact._asked_alias = alias
+    return artifact
 
 
 def artifact_facts(client: "GraphqlClient", artifact_id: str) -> ServerFacts:
@@ -82,7 +87,7 @@ def artifact_facts(client: "GraphqlClient", artifact_id: str) -> ServerFacts:
     """
     found = client.ask(documents.ARTIFACT_BY_ID, {"id": artifact_id}).get("artifact")
     if not found:
-        raise CommError(f"there is no artifact with id {artifact_id}")
+        raise NotFound(f"there is no artifact with id {artifact_id}")
     return read_artifact(found)
 
 
@@ -96,7 +101,7 @@ def artifact_by_id(client: "GraphqlClient", artifact_id: str) -> Artifact:
         data = client.ask(documents.CLIENT_ID, {"clientID": artifact_id})
         mapped = (data.get("clientIDMapping") or {}).get("serverID")
         if mapped is None:
-            raise CommError(f"there is no artifact with client id {artifact_id}")
+            raise NotFound(f"there is no artifact with client id {artifact_id}")
         artifact_id = mapped
     return Artifact._of_server(client, artifact_facts(client, artifact_id))
 

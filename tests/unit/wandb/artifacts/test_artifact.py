@@ -417,7 +417,7 @@ def test_value_is_added_with_its_files_once(edge: Path) -> None:
 def test_names_of_artifacts_and_collections_are_understood(edge: Path) -> None:
     from wandb.sdk.artifacts.look_up import parse_path
 
-    assert parse_path("x", "e", "p") == ("e", "p", "x:latest")
+    assert parse_path("x", "e", "p") == ("e", "p", "x")
     assert parse_path("q/x:v1", "e", "p") == ("e", "q", "x:v1")
     assert parse_path("f/q/x:best", None, None) == ("f", "q", "x:best")
     for path in ("a/b/c/d", "//x", ""):

@@ -114,7 +114,7 @@ def test_files_lie_below_the_name_of_the_version(edge: Path, store: Store) -> No
 
     root = made.download()
 
-    assert Path(root) == Path("artifacts/data:v3")
+    assert Path(root) == edge / "artifacts" / "data:v3"
     assert (edge / root / "a").read_bytes() == b"hello"
     assert (edge / root / "b").read_bytes() == b""
     made.verify()
