@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandb.sdk.artifacts.artifact import Artifact
 from wandb.sdk.artifacts.validators import safe_name
+from wandb.sdk.environment import find_program
 
 if TYPE_CHECKING:
     from wandb.sdk.run_artifacts import RunArtifacts
@@ -27,14 +28,21 @@ def code_artifact(
 ) -> Artifact | None:
     """A draft with the chosen files below `root`; None without any."""
     folder = Path(root or ".").resolve()
-    program = run._settings.program
-    label = f"source-{run.project}-{program or 'None'}"
+    label = f"source-{run.project}-{_program(run)}"
     artifact = Artifact(safe_name(name or label), "code")
     included, excluded = include_fn or _is_code, exclude_fn or _never
     for path in _files(folder):
         if _ask(included, path, folder) and not _ask(excluded, path, folder):
             artifact.add_file(str(path), name=path.relative_to(folder).as_posix())
     return artifact if len(artifact.manifest) else None
+
+
+def _program(run: "RunArtifacts") -> str:
+    """Path of the script below the current directory; "None" if it is elsewhere."""
+    path = os.path.abspath(find_program(run._settings).path)
+    here = os.path.abspath(".")
+    inside = os.path.relpath(path, here)
+    return "None" if inside.startswith("..") or not os.path.isfile(path) else inside
 
 
 def _files(folder: Path) -> Iterator[Path]:
