@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from wandb_server.artifact_model import PENDING, Manifest, NewManifest, Version
 from wandb_server.errors import NotFound, QueryError
-from wandb_server.operations.files import Measured
+from wandb_server.operations.files import Measured, kept_alive
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import artifact_blobs, artifact_versions, removal
 from wandb_server.storage.artifact_blobs import NO_RUN, Blob
@@ -177,7 +177,7 @@ class ArtifactUploads(Operations):
         [number] = await database.write(
             lambda db: removal.reserve_objects(db, NO_RUN, [suffix], clock())
         )
-        measured = Measured(body)
+        measured = Measured(kept_alive(self._stores, number, body))
         await self._stores.objects.put(object_key(number, suffix), measured.pieces())
         return number, measured
 

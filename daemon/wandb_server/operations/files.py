@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.values import clean_text
 from wandb_server.model import Run, RunFile
-from wandb_server.operations.stores import Operations
+from wandb_server.operations.stores import Operations, Stores
 from wandb_server.storage import files, removal, runs
 from wandb_server.storage.objects import object_key
 
@@ -43,7 +43,7 @@ class Files(Operations):
         [number] = await database.write(
             lambda db: removal.reserve_objects(db, run.id, [FILE_SUFFIX], clock())
         )
-        measured = Measured(body)
+        measured = Measured(kept_alive(self._stores, number, body))
         await self._stores.objects.put(
             object_key(number, FILE_SUFFIX), measured.pieces()
         )
@@ -126,6 +126,24 @@ def normal_name(name: str) -> str:
             "file", f"a name must have 1 to {NAME_CHARACTERS_MAX} characters"
         )
     return plain
+
+
+async def kept_alive(
+    stores: Stores, number: int, body: AsyncIterator[bytes]
+) -> AsyncIterator[bytes]:
+    """Pass bytes on, and let the sweeper know that the object is still being written:
+    a long file over a slow line takes hours.
+    """
+    touched_at = stores.clock()
+    for_s = stores.settings.garbage_age_s / 4
+    async for piece in body:
+        now = stores.clock()
+        if now - touched_at > for_s:
+            touched_at = now
+            await stores.database.write(
+                lambda db, now=now: removal.touch(db, number, now)  # type: ignore[misc]
+            )
+        yield piece
 
 
 class Measured:

@@ -27,8 +27,9 @@ BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
 MIGRATION_LOCK = 0x77616E6462
 """Number of the advisory lock under which tables are made and changed."""
-CLASH_CODES = frozenset(("40001", "40P01", "23505"))
-"""Serialization failure, deadlock, a key that another server made at the same time."""
+CLASH_CODES = frozenset(("40001", "40P01", "23505", "23503"))
+"""Serialization failure, deadlock, a key that another server made, or a row that it
+took away, at the same time."""
 BUSY_CLASSES = ("08", "57", "53", "55")
 """Connection lost, being shut down, out of connections or disk, lock not available."""
 

@@ -55,6 +55,12 @@ def reserve_objects(
     return made
 
 
+def touch(connection: Connection, object_id: int, now: float) -> None:
+    """The object is still being written."""
+    mine = (objects.c.id == object_id) & (objects.c.state == "writing")
+    connection.execute(update(objects).where(mine).values(changed_at=now))
+
+
 def make_live(
     connection: Connection, object_id: int, size_bytes: int, crc32: int | None = None
 ) -> None:

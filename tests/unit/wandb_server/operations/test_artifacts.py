@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from wandb_server.errors import NotFound, QueryError
 from wandb_server.operations.artifact_changes import AliasPlace
 from wandb_server.operations.artifacts import Artifacts
 
-from tests.unit.wandb_server.operations.conftest import Desk
+from tests.unit.wandb_server.operations.conftest import Desk, open_desk
 
 PLACE = ProjectPlace("ann", "p")
 DAY_S = 24 * 3600.0
@@ -339,3 +340,27 @@ async def test_a_manifest_of_twenty_thousand_files_is_committed(maker: Maker) ->
     page = await maker.artifacts.version_files(version.id, Paging(5, "d6/9"))
     wanted = sorted(path for path in contents if path > "d6/9")[:5]
     assert [file.path for file in page.items] == wanted
+
+
+async def test_a_file_that_takes_hours_is_not_swept_up_meanwhile(
+    tmp_path: Path,
+) -> None:
+    desk = await open_desk(tmp_path, garbage_age_s=3600)
+    maker = Maker(desk)
+    version = await maker.create()
+    content = bytes(range(100))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for number in range(10):
+            desk.clock.now += 1000
+            await desk.archive.compact()
+            yield content[number * 10 : number * 10 + 10]
+
+    await maker.artifacts.put_blob(
+        version.id, hashlib.md5(content).hexdigest(), slowly()
+    )
+    await maker.send_manifest(version, {"a": content})
+    await maker.artifacts.commit_version(version.id)
+
+    assert await maker.content(version, "a") == content
+    await desk.archive.close()
