@@ -199,9 +199,7 @@ class ObjectType(ColumnType):
 class MediaType(ColumnType):
     """Media objects of one class; parameters of the latest ones win."""
 
-    parameters: Mapping[str, Any] = field(
-        default_factory=dict, hash=False, compare=False
-    )
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def params(self, _to_json: ToJson) -> dict[str, Any]:
         return dict(self.parameters)

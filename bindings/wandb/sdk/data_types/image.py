@@ -221,6 +221,12 @@ class Image(BatchableMedia):
         image._extension = json_obj.get("format") or image._extension
         return image
 
+    def column_params(self) -> dict[str, Any]:
+        """What the type of a table's column says of it."""
+        from wandb.sdk.data_types.image_column import image_params
+
+        return image_params(self)
+
     def _add_artifact_layers(self, artifact: Any, typed: MediaObject) -> None:
         classes = self._all_classes()
         if classes is not None:
@@ -231,12 +237,16 @@ class Image(BatchableMedia):
             typed["masks"] = {k: v.to_json(artifact) for k, v in self._masks.items()}
 
     def _all_classes(self) -> Classes | None:
-        """The image's own classes, else the labels of all its layers."""
-        if self._classes is not None:
-            return self._classes
+        """The image's own classes, and those that only labels of its layers name."""
+        named = list(self._classes.class_set) if self._classes is not None else []
+        known = {one["id"] for one in named}
         layers: list[Any] = [*self._boxes.values(), *self._masks.values()]
         names = {k: v for layer in layers for k, v in layer.class_labels.items()}
-        named = [{"id": number, "name": name} for number, name in names.items()]
+        named += [
+            {"id": number, "name": name}
+            for number, name in names.items()
+            if number not in known
+        ]
         return Classes(named) if named else None
 
     # ---- inside

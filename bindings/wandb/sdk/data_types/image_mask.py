@@ -39,6 +39,14 @@ class ImageMask(Media):
             self._content = encoded(self._pixels, "png")
         return super().content()
 
+    def class_ids(self) -> list[int]:
+        """Ids that occur, as far as is known without reading a file."""
+        if self._pixels is None:
+            return sorted(self.class_labels)
+        import numpy as np
+
+        return np.flatnonzero(np.bincount(self._pixels.ravel())).tolist()
+
     @classmethod
     def from_json(cls, json_obj: dict[str, Any], source_artifact: Any) -> "ImageMask":
         """The mask of an artifact."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from wandb import Artifact, Html, Table
+from wandb import Artifact, Html, Image, Table
 from wandb.sdk.data_types.base_types.wb_value import WBValue
+from wandb.sdk.data_types.column_json import type_to_json
 from wandb.sdk.data_types.joined_table import JoinedTable, PartitionedTable
 from wandb.sdk.data_types.table_cells import media_cell
 from wandb.sdk.data_types.table_log import artifact_name
@@ -179,3 +180,34 @@ def test_long_artifact_names_are_cut_and_stay_apart() -> None:
 
     assert len(names) == 2
     assert {len(name) for name in names} == {128}
+
+
+# ---- images
+
+
+def test_columns_of_images_say_which_layers_and_classes_they_have() -> None:
+    """Expected: what the official client says of the same images."""
+    pixels = np.zeros((3, 3, 3), dtype=np.uint8)
+    labels = {0: "bg", 1: "cat"}
+    mask = {"mask_data": np.eye(3, dtype=int), "class_labels": labels}
+    place = {"minX": 0.1, "maxX": 0.2, "minY": 0.3, "maxY": 0.4}
+    box = {"position": place, "class_id": 1, "scores": {"acc": 0.5}}
+    boxes = {"b": {"box_data": [box], "class_labels": {1: "cat"}}}
+    table = Table(columns=["i"], data=[[Image(pixels)], [None]])
+    table.add_data(Image(pixels, masks={"pred": mask}))
+    table.add_data(Image(pixels, boxes=boxes))
+
+    described = type_to_json(table.type_of_column("i"))
+
+    [image, none] = described["params"]["allowed_types"]
+    assert (image["wb_type"], none["wb_type"]) == ("image-file", "none")
+    constants = {
+        "box_class_maps": {"b": {"1": "cat"}},
+        "box_layers": {"b": [1]},
+        "box_score_keys": ["acc"],
+        "class_map": {"0": "bg", "1": "cat"},
+        "mask_class_maps": {"pred": {"0": "bg", "1": "cat"}},
+        "mask_layers": {"pred": [0, 1]},
+    }
+    found = {key: value["params"]["val"] for key, value in image["params"].items()}
+    assert found == constants
