@@ -87,6 +87,27 @@ def test_alerts_and_late_names_are_at_the_server(stack: Stack, mode: str) -> Non
     assert run["tags"] == ["late"]
 
 
+EMPTIED = """
+import wandb
+with wandb.init(project="actions", id="emptied", tags=["a"], notes="n") as run:
+    run.tags = ("b", "c")
+    run.log({"x": 1})
+    run.tags = ()
+    run.notes = ""
+"""
+
+
+def test_emptied_tags_and_notes_are_gone_at_the_server(stack: Stack) -> None:
+    stack.run(EMPTIED)
+
+    found = stack.ask(
+        "[api.run('actions/emptied').tags, api.run('actions/emptied').notes]"
+    )
+
+    assert found[0] == []
+    assert not found[1]
+
+
 MADE = """
 import wandb
 with wandb.init(project="actions", id="made", config={"lr": 0.5}) as run:

@@ -27,6 +27,9 @@ ALLOW_OUT_OF_ORDER = "allow_out_of_order"
 IGNORE_GLOBS = "ignore_globs"
 
 
+CAN_BE_EMPTIED = ("tags", "notes")
+
+
 class RunState:
     """Apply every record of a log once, in order; read at any time.
 
@@ -39,6 +42,8 @@ class RunState:
         """The last run record, with what only earlier ones said."""
         self.exit: pb.RunExitRecord | None = None
         self.preempting = False
+        self.emptied: set[str] = set()
+        """Fields of the run that the user has emptied: tags, notes."""
         self.next_step = 0
         self.keeps_low_steps = False
         """Rows below the current step keep theirs: a setting of the run."""
@@ -193,6 +198,7 @@ class RunState:
             "run": _packed(self.run),
             "exit": _packed(self.exit),
             "preempting": self.preempting,
+            "emptied": sorted(self.emptied),
             "next_step": self.next_step,
             "refused_rows": self.refused_rows,
             "last_step": self.last_step,
@@ -220,6 +226,7 @@ class RunState:
         self.ignore_globs = _ignore_globs(self.run)
         self.exit = _unpacked(pb.RunExitRecord, state["exit"])
         self.preempting = state["preempting"]
+        self.emptied = set(state.get("emptied", ()))
         self.next_step = state["next_step"]
         self.refused_rows = state.get("refused_rows", 0)
         self.last_step = state["last_step"]
@@ -253,6 +260,11 @@ class RunState:
             self._apply_config(record.config)
         elif not record.HasField("start_time"):
             run.start_time.CopyFrom(self.run.start_time)
+        if self.run is not None:
+            # Empty and never set look alike in one record, but not in two.
+            for name in CAN_BE_EMPTIED:
+                if getattr(self.run, name) and not getattr(run, name):
+                    self.emptied.add(name)
         if record.HasField("summary"):
             self._apply_summary(record.summary)
         if record.HasField("telemetry"):

@@ -27,7 +27,7 @@ def run_fields(
         id=run.storage_id or None,
         group_name=run.run_group or None,
         display_name=run.display_name or None,
-        notes=run.notes or None,
+        notes=run.notes or ("" if "notes" in state.emptied else None),
         commit=run.git.commit or None,
         config=config_json,
         host=run.host or None,
@@ -35,5 +35,5 @@ def run_fields(
         repo=run.git.remote_url or None,
         job_type=context.job_type or run.job_type or None,
         sweep=run.sweep_id or None,
-        tags=context.tags(run.tags) or None,
+        tags=context.tags(run.tags) or (() if "tags" in state.emptied else None),
     )

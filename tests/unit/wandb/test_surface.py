@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import wandb
@@ -118,6 +119,23 @@ def test_places_where_integrations_look() -> None:
     assert generate_id().isalnum()
     assert wandb.sdk.wandb_settings.Settings is wandb.Settings
     assert wandb.AlertLevel.WARN.value == "WARN"
+
+
+def test_small_parts_of_the_library(tmp_path: Path) -> None:
+    from wandb.sdk.lib.filesystem import mkdir_exists_ok, safe_open
+    from wandb.sdk.lib.paths import LogicalPath, StrPath
+
+    assert LogicalPath is str
+    assert StrPath is not None
+    mkdir_exists_ok(tmp_path / "a" / "b")
+    mkdir_exists_ok(tmp_path / "a" / "b")
+    path = tmp_path / "a" / "file"
+    with safe_open(path, "w") as file:
+        file.write("whole")
+    with pytest.raises(TypeError), safe_open(path, "w") as file:
+        file.writelines(["half", 5])
+    assert path.read_text() == "whole"
+    wandb.sdk.lib.deprecation.warn_and_record_deprecation(message="old")
 
 
 def test_error_tree() -> None:

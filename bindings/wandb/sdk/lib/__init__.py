@@ -7,7 +7,8 @@ from wandb.sdk.lib.disabled import RunDisabled
 
 __all__ = ["RunDisabled"]
 
-_MODULES = frozenset(("config_util", "disabled", "paths", "runid", "telemetry"))
+_MODULES_TEXT = "config_util deprecation disabled filesystem paths runid telemetry"
+_MODULES = frozenset(_MODULES_TEXT.split())
 
 
 def __getattr__(name: str) -> Any:
