@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .PHONY: help quickstart setup test check team-stores crash crash-sample e2e \
 	conformance conformance-sample compat browser web web-test \
-	proto proto-check fix format-check types imports wheel bench run stop clean
+	proto proto-check fix format-check types imports wheel bench load run stop clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -67,6 +67,9 @@ browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
 
 bench: $(VENV)/.setup $(OFFICIAL)/.setup  ## all benchmarks
 	$(RUN) benchmarks/run_all.py $(ARGS)
+
+load: $(VENV)/.setup  ## as many runs as one server carries, streaming for a minute
+	$(RUN) benchmarks/server_load.py $(ARGS)
 
 fix: $(VENV)/.setup  ## format and repair what ruff can
 	$(RUN) -m ruff format .
