@@ -323,6 +323,7 @@ if not child:
     run.finish()
     os._exit(0)
 os.waitpid(child, 0)
+time.sleep(0.5)
 run.finish()
 """
     stack.run(code)
@@ -332,4 +333,33 @@ run.finish()
     assert len(set(runtimes)) == len(runtimes) > 4
     assert all(b - a > 0.04 for a, b in pairwise(runtimes))
     memory = [row["system.proc.memory.rssMB"] for row in rows]
-    assert max(memory) > memory[0] + 290
+    assert max(memory) > memory[-1] + 290
+
+
+def test_system_metrics_of_either_log_arrive_through_sync(
+    stack: Stack, official_python: str
+) -> None:
+    """Ours through both syncs: the same rows; the official one's through ours."""
+    code = BOTH.replace('project="p"', 'project="rec", id="{id}"')
+    stack.run(code.format(id="ours"), WANDB_MODE="offline")
+    theirs = code.format(id="theirs")
+    stack.call(official_python, "-c", theirs, WANDB_MODE="offline")
+    for run_id in ("ours", "theirs"):
+        (log,) = stack.cwd.glob(f"wandb/offline-run-*-{run_id}/run-{run_id}.wandb")
+        stack.wandb("sync", str(log))
+        if run_id == "ours":
+            stack.call(
+                official_python, "-m", "wandb", "sync", str(log),
+                "--include-synced", "--id", "by-them", "--yes",
+                WANDB_BASE_URL=stack.url,
+            )  # fmt: skip
+
+    events = stack.ask(
+        "[api.run('rec/' + name).history(stream='system', pandas=False)"
+        " for name in ('ours', 'by-them', 'theirs')]"
+    )
+    for mine, official in zip(*events[:2], strict=True):
+        assert mine == pytest.approx(official, abs=1e-5)
+    for rows in events:
+        assert len(rows) >= 2
+        assert set(rows[-1]) >= OFFICIAL_EVENTS | {"system.cpu"}
