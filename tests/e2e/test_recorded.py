@@ -340,10 +340,9 @@ def test_system_metrics_of_either_log_arrive_through_sync(
     stack: Stack, official_python: str
 ) -> None:
     """Ours through both syncs: the same rows; the official one's through ours."""
-    code = BOTH.replace('project="p"', 'project="rec", id="{id}"')
-    stack.run(code.format(id="ours"), WANDB_MODE="offline")
-    theirs = code.format(id="theirs")
-    stack.call(official_python, "-c", theirs, WANDB_MODE="offline")
+    offline = {"WANDB_MODE": "offline"}
+    stack.run(BOTH, **offline, WANDB_RUN_ID="ours")
+    stack.call(official_python, "-c", BOTH, **offline, WANDB_RUN_ID="theirs")
     for run_id in ("ours", "theirs"):
         (log,) = stack.cwd.glob(f"wandb/offline-run-*-{run_id}/run-{run_id}.wandb")
         stack.wandb("sync", str(log))
@@ -355,7 +354,7 @@ def test_system_metrics_of_either_log_arrive_through_sync(
             )  # fmt: skip
 
     events = stack.ask(
-        "[api.run('rec/' + name).history(stream='system', pandas=False)"
+        "[api.run('p/' + name).history(stream='system', pandas=False)"
         " for name in ('ours', 'by-them', 'theirs')]"
     )
     for mine, official in zip(*events[:2], strict=True):
