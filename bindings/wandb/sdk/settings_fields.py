@@ -294,10 +294,12 @@ class ScreenFields:
     )
     strict: bool | None = setting(None, switch, "No effect yet.")
     table_raise_on_max_row_limit_exceeded: bool = setting(
-        False, switch, "No effect yet."
+        False, switch, "Raise an error for tables of too many rows; else they are cut."
     )
     allow_media_symlink: bool = setting(
         False, switch, "Link files of media into the run instead of copying them."
     )
-    allow_offline_artifacts: bool = setting(True, switch, "No effect yet.")
+    allow_offline_artifacts: bool = setting(
+        True, switch, "Offline, store tables as artifacts too; else only as files."
+    )
     debug: bool = setting(False, switch, "Write a more detailed debug.log.")

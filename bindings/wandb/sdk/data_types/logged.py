@@ -30,6 +30,7 @@ from wandb._values import DEPTH_MAX, is_rich_type
 from wandb.sdk.data_types.base_types.media import BatchableMedia
 from wandb.sdk.data_types.base_types.wb_value import WBValue
 from wandb.sdk.data_types.media_files import MediaPlace, open_new
+from wandb.sdk.data_types.table_rows import RowLimitExceeded
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_run import Run
@@ -131,6 +132,8 @@ class LoggedMedia:
     def _value(self, call: _Call, value: Any, path: tuple[str, ...]) -> Any:
         try:
             return self._converted(call, value, path)
+        except RowLimitExceeded:
+            raise  # the user asked for it, by a setting
         except Exception as problem:  # the boundary of a run: training goes on
             _tell(path, value, problem)
             return _LEFT_OUT

@@ -99,7 +99,7 @@ def _log_increment(
 def _media_object(
     table: "Table", run: "Run", key: str, step: int | str, rows: Sequence[Any]
 ) -> dict[str, Any]:
-    shown = limited(rows, table.MAX_ROWS)
+    shown = limited(rows, table.MAX_ROWS, run._settings)
     data = [[media_cell(cell) for cell in row] for row in shown]
     content = json_codec.dumps({"columns": table.columns, "data": data})
     place = MediaPlace("table", key, step, "table.json")

@@ -9,6 +9,10 @@ from wandb.sdk.data_types.foreign_values import as_array, is_array
 SHORT_CHARACTERS_MAX = 80
 
 
+class RowLimitExceeded(ValueError):
+    """A table has more rows than are stored, and the user wants an error then."""
+
+
 def rows_of(data: Any) -> Iterable[Any]:
     """The rows of a list or a 2-d array.
 

@@ -31,9 +31,11 @@ from wandb.sdk.data_types.column_types import (
 )
 from wandb.sdk.data_types.foreign_values import as_array, is_array
 from wandb.sdk.data_types.table_cells import typed_cell
+from wandb.sdk.data_types.table_rows import RowLimitExceeded
 
 if TYPE_CHECKING:
     from wandb.sdk.data_types.table import Table
+    from wandb.sdk.wandb_settings import Settings
 
 HASH_CHARACTERS = 20
 
@@ -85,19 +87,24 @@ def table_to_json(
     }
 
 
-def limited(rows: Sequence[Any], rows_max: int) -> Sequence[Any]:
+def limited(
+    rows: Sequence[Any], rows_max: int, settings: "Settings | None" = None
+) -> Sequence[Any]:
     """The first rows, with a warning (or an error, if so set) where there are more.
 
+    settings: of the run; if none, those of the current run.
+
     Raises:
-        ValueError: too many, and the setting says to raise.
+        RowLimitExceeded: too many, and the setting says to raise.
     """
     if len(rows) <= rows_max:
         return rows
     import wandb
 
-    run = wandb.run
-    if run is not None and run._settings.table_raise_on_max_row_limit_exceeded:
-        raise ValueError(
+    if settings is None and wandb.run is not None:
+        settings = wandb.run._settings
+    if settings is not None and settings.table_raise_on_max_row_limit_exceeded:
+        raise RowLimitExceeded(
             f"Table row limit exceeded: {len(rows):,} rows, the limit is {rows_max:,}. "
             "Log a part of them, or raise wandb.Table.MAX_ROWS and MAX_ARTIFACT_ROWS."
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from wandb import Artifact, Html, Image, Table
+from wandb import Artifact, Html, Image, Settings, Table
 from wandb.sdk.data_types.base_types.wb_value import WBValue
 from wandb.sdk.data_types.column_json import type_to_json
 from wandb.sdk.data_types.joined_table import JoinedTable, PartitionedTable
@@ -157,6 +157,13 @@ def test_partitioned_tables_name_their_directory(stored: Stored) -> None:
 def test_too_many_rows_are_cut_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert limited([1, 2, 3], 2) == [1, 2]
     assert "Truncating wandb.Table object to 2 of its 3 rows" in capsys.readouterr().err
+
+
+def test_too_many_rows_raise_where_that_is_set() -> None:
+    settings = Settings(table_raise_on_max_row_limit_exceeded=True)
+
+    with pytest.raises(ValueError, match="3 rows, the limit is 2"):
+        limited([1, 2, 3], 2, settings)
 
 
 @pytest.mark.parametrize(
