@@ -19,6 +19,9 @@ from wandb_core.server_client.file_content import PIECE_BYTES
 BATCH_FILES_MAX = 500
 PARALLEL_PUTS = 8
 
+SMALL_BYTES_MAX = 1 << 20
+"""Smaller files are read whole: most of a thousand small ones is the overhead."""
+
 PARTS_FROM_BYTES = 2 << 30
 """Larger files go in parts, where the server wants them so."""
 PART_BYTES_MIN = 100 << 20
@@ -113,20 +116,28 @@ class FileUploads:
         self, entry: Entry, spec: FileSpec, place: FilePlace, turns: asyncio.Semaphore
     ) -> None:
         async with turns:
-            await asyncio.to_thread(_check, entry)
+            content = await asyncio.to_thread(_checked, entry)
             try:
-                await self._put(entry, spec, place)
+                await self._put(entry, spec, place, content)
             except FileGone:
                 raise
             except PermanentError:
                 # The address may have expired while others were sent: once more.
                 (place,) = await self._places([spec])
                 if place.url or place.part_urls:
-                    await self._put(entry, spec, place)
+                    await self._put(entry, spec, place, content)
 
-    async def _put(self, entry: Entry, spec: FileSpec, place: FilePlace) -> None:
+    async def _put(
+        self, entry: Entry, spec: FileSpec, place: FilePlace, content: bytes | None
+    ) -> None:
         if place.part_urls:
             await self._put_parts(entry, spec, place)
+            return
+        if content is not None:
+            await self._attempts.call(
+                lambda: self._client.put_bytes(place.url, place.headers, content)
+            )
+            self._on_bytes(entry.byte_count)
             return
         await self._put_range(entry, place.url, place, 0, entry.byte_count)
 
@@ -180,10 +191,19 @@ class FileUploads:
         tell(byte_count)
 
 
-def _check(entry: Entry) -> None:
-    """What was added must be what is there; the server checks the digest."""
+def _checked(entry: Entry) -> bytes | None:
+    """The content of a small file; None: it is read piece by piece.
+
+    What was added must be what is there; the server checks the digest.
+    """
+    content: bytes | None = None
     try:
-        size = Path(entry.local_path).stat().st_size
+        if entry.byte_count <= SMALL_BYTES_MAX:
+            with open(entry.local_path, "rb") as file:
+                content = file.read(SMALL_BYTES_MAX + 1)
+            size = len(content)
+        else:
+            size = Path(entry.local_path).stat().st_size
     except OSError as error:
         raise FileGone(
             f"{entry.path}: {entry.local_path} cannot be read: "
@@ -194,6 +214,7 @@ def _check(entry: Entry) -> None:
             f"{entry.path}: {entry.local_path} has changed since it was added "
             f"({entry.byte_count} bytes then, {size} now)"
         )
+    return content
 
 
 def _part_digests(entry: Entry, part_bytes: int) -> list[str]:

@@ -132,6 +132,7 @@ class LogUploader:
     async def artifact_outcome(self, client_id: str, wait_s: float) -> ArtifactOutcome:
         """What became of an artifact; pending if it is not decided within wait_s."""
         if self._upload is not None:
+            self._upload.hurry()
             return await self._upload.artifacts.outcome(client_id, wait_s)
         known = await asyncio.to_thread(known_outcome, self._progress.path, client_id)
         if known is None or known.state == "pending":

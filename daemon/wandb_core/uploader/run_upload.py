@@ -44,6 +44,8 @@ _log = logging.getLogger(__name__)
 
 EXIT_CODE_WITHOUT_EXIT = 1
 WAIT_S_MAX = 30.0
+SLOT_CHECK_S = 0.25
+"""How soon `hurry` is noticed."""
 MEDIA_PREFIX = "media/"
 
 
@@ -294,7 +296,11 @@ class RunUpload:
             if left_s <= 0 or waiting >= self._context.settings.log_read_bytes_max:
                 return
             await self._updates.send_if_due(self._folder.state)
-            await progress.changed(end, min(left_s, WAIT_S_MAX))
+            await progress.changed(end, min(left_s, SLOT_CHECK_S))
+
+    def hurry(self) -> None:
+        """Somebody waits for what the log says next: let no more lines gather."""
+        self._next_post_at = 0.0
 
     async def _send(self, chunk: FoldedChunk) -> None:
         self._tell_damages()

@@ -26,6 +26,7 @@ from wandb.sdk.artifacts.artifact_manifest_entry import ArtifactManifestEntry
 from wandb.sdk.artifacts.digests import file_digest
 from wandb.sdk.artifacts.fetching import AddressExpired, fetch
 from wandb.sdk.artifacts.file_cache import FileCache, arriving, open_cache
+from wandb.sdk.artifacts.staging import copy_file
 from wandb.sdk.artifacts.validators import checked_path
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def _fetch_file(shared: _Download, entry: ArtifactManifestEntry, place: Path) ->
         with arriving(place) as new:
             if kept is partial:
                 shutil.move(str(partial), str(new))
-            elif not cache.copy_to(entry.digest, entry.size, new):
-                raise CommError(f"{entry.path} cannot be copied to {place}")
+            else:
+                copy_file(kept, new)
 
 
 def _bring_reference(
