@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Browser, LoggedRun
-from tests.browser.records import put_file
+from tests.browser.records import log_artifact, put_file
 
 MakeRun = Callable[..., LoggedRun]
 # A picture of one pixel.
@@ -196,6 +196,29 @@ def test_the_code_tab_opens_the_script_and_offers_the_changes(
 
     page.locator(".code-line", has_text="print('trained')").wait_for()
     assert rows(page) == ["code 1 file 17 B", "≡ train.py 17 B", "± diff.patch 142 B"]
+
+
+def test_code_that_was_logged_as_an_artifact_is_shown_too(
+    browser: Browser, make_run: MakeRun
+) -> None:
+    make_run("code-kept", "run1")
+    put_file(browser.server, "code-kept", "run1", "diff.patch", DIFF)
+    log_artifact(
+        browser.server, "code-kept", "run1", "source-train", "code",
+        {"lib/net.py": b"class Net: ...\n", "train.py": b"import lib.net\n"},
+    )  # fmt: skip
+
+    page = browser.open(f"/{browser.server.entity}/code-kept/runs/run1/code")
+
+    page.get_by_role("link", name="source-train:v0").wait_for()
+    page.get_by_role("treeitem", name="net.py").click()
+    page.locator(".code-line", has_text="class Net: ...").wait_for()
+    assert rows(page) == [
+        "lib 1 file 15 B",
+        "≡ net.py 15 B",
+        "± diff.patch 142 B",
+        "≡ train.py 15 B",
+    ]
 
 
 def test_a_run_without_files_says_how_to_save_one(

@@ -108,6 +108,8 @@ const RUN = "__typename name displayName state project { name entityName }";
 const CREATOR = `createdBy { __typename ... on Run { ${RUN} } ... on User { username } }`;
 const PLACE = "id versionIndex artifactType { name } artifactSequence { name project { name entityName } }";
 const PAGE = "pageInfo { endCursor hasNextPage }";
+/** New versions are looked for this often. */
+const LISTS_MS = 15_000;
 const VERSIONS_PAGE = 200;
 const VERSIONS_MAX = 5000;
 
@@ -136,6 +138,7 @@ export function useArtifactTypes(entity: string, project: string): UseQueryResul
       );
       return data.project ? (data.project.artifactTypes?.edges ?? []).map((edge) => edge.node) : null;
     },
+    refetchInterval: LISTS_MS,
   });
 }
 
@@ -181,6 +184,7 @@ export function useCollection(entity: string, project: string, name: string): Us
       } while (after !== null && versions.length < VERSIONS_MAX);
       return found && { ...found, versions: versions.sort((left, right) => right.versionIndex - left.versionIndex) };
     },
+    refetchInterval: LISTS_MS,
   });
 }
 

@@ -298,9 +298,10 @@ function sameView(one: Picture, two: Picture): boolean {
   );
 }
 
-/** The range of what cannot lie below `least.min`, without the air that the range of the points has. */
+/** The range of what cannot lie below `least.min`: air above only, and none above all of a share. */
 function widened(seen: Range, least: Range): Range {
-  const max = Math.max(least.max, seen.max > least.max * 1.07 ? seen.max : least.max);
+  const height = seen.max - least.min;
+  const max = seen.max <= least.max * 1.07 ? least.max : seen.max + height * 0.04;
   return { min: least.min, max: max > least.min ? max : least.min + 1 };
 }
 

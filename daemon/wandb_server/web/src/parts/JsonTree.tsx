@@ -64,7 +64,9 @@ interface NodeProps {
 }
 
 function Node({ name, value, path, depth, matches }: NodeProps): ReactElement {
-  const [open, setOpen] = useState(depth < DEPTH_OPEN);
+  // Media and the like are one thing to people: their insides are looked at on demand.
+  const type = isObject(value) && typeof value["_type"] === "string" ? value["_type"] : null;
+  const [open, setOpen] = useState(depth < DEPTH_OPEN && type === null);
   const children = childrenOf(value);
   const indent = { paddingLeft: depth * 16 };
   const count = children?.length ?? 0;
@@ -87,7 +89,7 @@ function Node({ name, value, path, depth, matches }: NodeProps): ReactElement {
           </span>
           {name}
         </span>
-        <span className="faint">{`${count} ${Array.isArray(value) ? "item" : "key"}${count === 1 ? "" : "s"}`}</span>
+        <span className="faint">{type ?? `${count} ${Array.isArray(value) ? "item" : "key"}${count === 1 ? "" : "s"}`}</span>
       </button>
       {open && <Branch entries={children.filter(([key, child]) => matches(path) || hasMatch(`${path}.${key}`, child, matches))} path={path} depth={depth + 1} matches={matches} />}
     </div>

@@ -9,10 +9,11 @@ import { useNow } from "../../parts/now";
 const SHOWN = 5;
 const WORDS: Record<Alert["severity"], string> = { INFO: "info", WARN: "warning", ERROR: "error" };
 
+/** `alerts` has the oldest first, as they came. */
 export function AlertList({ alerts }: { alerts: readonly Alert[] }): ReactElement {
   const now = useNow();
   const [all, setAll] = useState(false);
-  const newest = [...alerts].sort((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt));
+  const newest = [...alerts].reverse();
   return (
     <section className="card alerts" aria-label="Alerts">
       <header className="card-head">

@@ -4,10 +4,10 @@ import type { ReactElement } from "react";
 import { useRunArtifacts, type RunArtifact } from "../../api/artifact_queries";
 import type { RunDetail } from "../../api/queries";
 import { bytes, grouped, moment, since } from "../../model/numbers";
-import { Link } from "../../parts/location";
 import { Empty, Problem, Skeleton } from "../../parts/messages";
 import { useNow } from "../../parts/now";
 import { TagWords } from "../../parts/TagList";
+import { ArtifactLink } from "./ArtifactLink";
 
 interface ArtifactsProps {
   readonly entity: string;
@@ -74,17 +74,5 @@ function List({ title, artifacts, empty }: { title: string; artifacts: readonly 
         </table>
       )}
     </section>
-  );
-}
-
-function ArtifactLink({ artifact }: { artifact: RunArtifact }): ReactElement {
-  const { artifactSequence: sequence, artifactType: type, versionIndex } = artifact;
-  const version = `v${versionIndex ?? 0}`;
-  if (!sequence?.project) return <>{sequence?.name ?? "artifact"}:{version}</>;
-  const { entityName, name } = sequence.project;
-  return (
-    <Link to={{ view: "artifacts", entity: entityName, project: name, type: type?.name ?? "-", collection: sequence.name, version, tab: "overview" }}>
-      {sequence.name}:{version}
-    </Link>
   );
 }

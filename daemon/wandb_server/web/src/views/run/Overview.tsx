@@ -37,8 +37,10 @@ export function Overview({ entity, project, run }: OverviewProps): ReactElement 
         <SearchBox inputRef={field} value={text} label="Search config and summary" problem={search.problem} onChange={setText} />
         <div className="overview-trees">
           <Tree title="Config" value={own} matches={search.matches} empty="This run was started without a config." />
-          <Tree title="Summary" value={summary} matches={search.matches} empty="Nothing was logged yet." />
-          {Object.keys(environments).length > 0 && <Tree title="Environment" value={environments} matches={search.matches} empty="" />}
+          <div className="overview-column">
+            <Tree title="Summary" value={summary} matches={search.matches} empty="Nothing was logged yet." />
+            {Object.keys(environments).length > 0 && <Tree title="Environment" value={environments} matches={search.matches} empty="" />}
+          </div>
         </div>
       </div>
     </main>
