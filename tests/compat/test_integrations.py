@@ -6,32 +6,22 @@ one with all of them), else in ours; those whose library is in neither are skipp
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.compat import scripts
-from tests.conftest import end_processes_below, isolated_environment
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, shared_stack
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """One system for all scripts: each has a project or a run name of its own."""
-    root = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
-    try:
-        environment = isolated_environment(root) | {"KERAS_BACKEND": "torch"}
-        with running_stack(environment, root / "home" / "work") as running:
-            yield running
-    finally:
-        end_processes_below(root)
-        shutil.rmtree(root, ignore_errors=True)
+    with shared_stack(KERAS_BACKEND="torch") as running:
+        yield running
 
 
 def python_with(library: str) -> str:

@@ -2,24 +2,39 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.stack import Stack
+from tests.support.stack import Stack, shared_stack
 from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[Stack]:
+    with shared_stack() as running:
+        yield running
+
+
+@pytest.fixture
+def stack(system: Stack, tmp_path: Path) -> Stack:
+    """The system of all these tests, in a directory of this one."""
+    return replace(system, cwd=tmp_path)
+
 
 STOPPED = """
 import sys, time, wandb
 settings = wandb.Settings(stop_fn=lambda: open("called", "w").close())
-run = wandb.init(project="actions", id="stopped",
-    settings=settings if sys.argv[1:] else None)
+run = wandb.init(project="actions", id=sys.argv[1],
+    settings=settings if sys.argv[2:] else None)
 print("up", flush=True)
 try:
     for step in range(600):
         run.log({"step": step})
         time.sleep(0.05)
-        if sys.argv[1:]:
+        if sys.argv[2:]:
             import os
             if os.path.exists("called"):
                 print("called", flush=True)
@@ -30,7 +45,7 @@ except KeyboardInterrupt:
 """
 STOP = (
     "api.client.ask('mutation S($id: ID!) { stopRun(input: {id: $id}) { success } }',"
-    " {'id': api.run('actions/stopped').storage_id})['stopRun']['success']"
+    " {'id': api.run('actions/WORD').storage_id})['stopRun']['success']"
 )
 
 
@@ -38,12 +53,12 @@ STOP = (
 def test_a_stop_from_outside_reaches_the_script(
     stack: Stack, argument: str, word: str
 ) -> None:
-    script = stack.start(STOPPED, *argument)
+    script = stack.start(STOPPED, word, *argument)
     try:
         assert script.stdout is not None
         assert script.stdout.readline() == "up\n"
 
-        assert stack.ask(STOP)
+        assert stack.ask(STOP.replace("WORD", word))
 
         assert script.stdout.readline() == f"{word}\n"
         assert script.wait(30) == 0

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,3 +110,20 @@ def running_stack(env: dict[str, str], cwd: Path) -> Iterator[Stack]:
                 [sys.executable, "-m", module, action],
                 env=env, cwd=cwd, capture_output=True, timeout=60, check=False,
             )  # fmt: skip
+
+
+@contextmanager
+def shared_stack(**more_env: str) -> Iterator[Stack]:
+    """A system for several tests, each with runs and a directory of its own: to start
+    one takes seconds.
+    """
+    from tests.conftest import end_processes_below, isolated_environment
+
+    root = Path(tempfile.mkdtemp(prefix="wb-", dir="/tmp"))
+    try:
+        environment = isolated_environment(root) | more_env
+        with running_stack(environment, root / "home" / "work") as running:
+            yield running
+    finally:
+        end_processes_below(root)
+        shutil.rmtree(root, ignore_errors=True)
