@@ -9,9 +9,9 @@ A large file is copied, hashed (0.6 GB/s), sent and hashed by the server: 150 MB
 it is hashed twice, fetched once: 200 MB/s.
 
 Result (busy 2-core machine, --quick; in brackets the official client in the same run):
-1,000 files added in 0.18 s (0.68), at the server in 4.9 s (4.2: the server needs 4 ms per
-PUT, not 1.5), back in 1.6 s (3.4); 64 MB added in 0.7 s (1.3), at the server in 0.8 s
-(0.9), back in 0.7 s (2.4).
+1,000 files added in 0.18 s (0.68), at the server in 4.9 s (4.2: the server needs 4 ms
+per PUT, not 1.5), back in 1.6 s (3.4); 64 MB added in 0.7 s (1.3), at the server in
+0.8 s (0.9), back in 0.7 s (2.4).
 
     python benchmarks/artifacts.py [--quick]
 """
