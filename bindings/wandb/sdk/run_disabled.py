@@ -134,6 +134,9 @@ class NoopRun(Run, RunDisabled):
         """Link no file."""
         return False
 
+    def watch(self, *_arguments: Any, **_keywords: Any) -> None:
+        """Nothing is watched."""
+
     def log_code(self, *_arguments: Any, **_keywords: Any) -> None:
         """Take no file."""
 

@@ -86,9 +86,9 @@ def test_what_comes_later_is_told_once(
     edge: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
-        wandb.init(mode="disabled", sync_tensorboard=True).finish()
+        wandb.init(mode="disabled", monitor_gym=True).finish()
 
-    assert capsys.readouterr().err.count("sync_tensorboard") == 1
+    assert capsys.readouterr().err.count("monitor_gym") == 1
 
 
 def test_included_keys_only(edge: Path) -> None:
