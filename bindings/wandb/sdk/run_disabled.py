@@ -142,19 +142,3 @@ class NoopRun(Run, RunDisabled):
 
     def _append(self, record: bytes) -> None:
         return
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _QUIET:
-            return lambda *_arguments, **_keywords: None
-        return super().__getattr__(name)
-
-
-_QUIET = frozenset(
-    (
-        "alert",
-        "mark_preempting",
-        "pin_config_keys",
-        "unwatch",
-        "watch",
-    )
-)
