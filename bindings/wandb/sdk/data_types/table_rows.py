@@ -36,12 +36,14 @@ def short_text(value: Any) -> str:
 
 
 def is_dataframe(value: Any) -> bool:
-    """Whether it is a pandas DataFrame, without importing pandas."""
+    """Whether it is a DataFrame of pandas or polars, without importing them."""
     return type(value).__name__ == "DataFrame" and hasattr(value, "columns")
 
 
 def frame_rows(frame: Any) -> list[list[Any]]:
-    """Rows of a pandas DataFrame; a NaN among texts or objects is a missing value."""
+    """Rows of a DataFrame; in pandas, a NaN among texts or objects is a missing value."""
+    if not hasattr(frame, "iloc"):  # polars, which has null for that
+        return [list(row) for row in frame.rows()]
     cells = []
     for place in range(frame.shape[1]):
         column = frame.iloc[:, place]

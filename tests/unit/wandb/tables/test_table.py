@@ -140,6 +140,20 @@ def test_columns_default_and_come_from_frames_and_arrays() -> None:
     assert Table(columns=["a", "b"], data=np.arange(4).reshape(2, 2)).data[1] == [2, 3]
 
 
+def test_frames_of_other_packages_have_rows() -> None:
+    class DataFrame:
+        """As polars has it."""
+
+        columns = ("a", "b")
+
+        def rows(self) -> list[tuple[Any, ...]]:
+            return [(1, "x"), (2, None)]
+
+    table = Table(dataframe=DataFrame())
+
+    assert (table.columns, table.data) == (["a", "b"], [[1, "x"], [2, None]])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
