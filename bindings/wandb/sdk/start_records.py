@@ -21,6 +21,8 @@ from wandb.sdk.wandb_settings import Settings
 
 _logger = logging.getLogger(__name__)
 
+BEGIN_AFTER_S = 0.2
+"""`init` returns before: two threads share one interpreter lock."""
 END_WAIT_S = 10.0
 REQUIREMENTS = "requirements.txt"
 
@@ -50,6 +52,7 @@ class StartRecords:
         self._append = append
         self._files_dir = Path(facts.settings.files_dir or ".")
         self._saved: tuple[Path, str] | None = None
+        self._hurry = threading.Event()
         self._thread = threading.Thread(
             target=self._work, name="wandb-start-records", daemon=True
         )
@@ -60,11 +63,13 @@ class StartRecords:
 
     def finish(self) -> None:
         """Wait for what is under way; a notebook is saved again as it is now."""
+        self._hurry.set()
         self._thread.join(END_WAIT_S)
         if self._saved is not None and self._saved[0].suffix == ".ipynb":
             self._guard(self._copy_code)
 
     def _work(self) -> None:
+        self._hurry.wait(BEGIN_AFTER_S)
         settings = self._facts.settings
         if not (settings.x_disable_meta or settings.x_disable_machine_info):
             self._guard(self._complete_environment)
