@@ -79,7 +79,7 @@ function series(run, key, axis, min, max, buckets) {
 
 const iso = (ms) => new Date(ms).toISOString();
 const entry = (run) => ({
-  name: run.id, displayName: run.displayName, state: run.state, createdAt: iso(run.createdAt), heartbeatAt: iso(Date.now()),
+  id: run.id, eventsLineCount: 0, name: run.id, displayName: run.displayName, state: run.state, createdAt: iso(run.createdAt), heartbeatAt: iso(Date.now()),
   group: null, tags: run.index % 3 ? [] : ["baseline"], jobType: null, notes: "A note.", commit: "3f2a91c", repo: "git@host:lab/vision.git",
   host: "node-07", program: "train.py", exitCode: run.state === "running" ? null : run.state === "finished" ? 0 : 1,
   finishedAt: run.state === "running" ? null : iso(run.createdAt + run.steps * 700), lastStep: run.steps - 1, refusedRows: 0,
@@ -130,6 +130,16 @@ function answer({ operationName, variables }) {
       const lines = Array.from({ length: Math.max(0, Math.min(variables.first, total - from)) }, (_, index) => logLine(run, from + index));
       return { project: { run: { logLineCount: total, logLines: connection(lines, from, total, (node) => String(node.number)) } } };
     }
+    case "PageRunRecord":
+      return { project: { run: { id: variables.run, fileCount: 0, inputs: { totalCount: 0 }, outputs: { totalCount: 0 }, alerts: [] } } };
+    case "PageSystemKeys":
+      return { project: { metricKeys: [] } };
+    case "PageFiles":
+      return { project: { run: { files: connection([], 0, 0) } } };
+    case "PageRunArtifacts":
+      return { project: { run: { inputArtifacts: connection([], 0, 0), outputArtifacts: connection([], 0, 0) } } };
+    case "PageArtifactTypes":
+      return { project: { artifactTypes: connection([], 0, 0) } };
     default:
       throw new Error(`unknown operation ${operationName}`);
   }

@@ -1,6 +1,6 @@
 /** What led to a version and what came of it, as a graph in layers. */
 
-import { useMemo, type MouseEvent, type ReactElement } from "react";
+import { useEffect, useMemo, useRef, type MouseEvent, type ReactElement } from "react";
 import { useLineage, type ArtifactPlace, type LineageAnswer, type RunPlace } from "../../api/artifact_queries";
 import { layOut, NODE_HEIGHT, NODE_WIDTH, type Graph, type LineageLayer, type LineageLink, type LineageNode, type PlacedNode } from "../../model/lineage";
 import { formatRoute, type ArtifactRoute } from "../../model/route";
@@ -25,8 +25,11 @@ export function Lineage({ route, artifact }: { route: ArtifactRoute; artifact: V
 }
 
 function Drawing({ graph }: { graph: Graph }): ReactElement {
+  const drawing = useRef<SVGSVGElement>(null);
+  // On a narrow screen the graph is wider than what is seen of it.
+  useEffect(() => drawing.current?.querySelector(".centre")?.scrollIntoView({ inline: "center", block: "nearest" }), [graph]);
   return (
-    <svg width={graph.width} height={graph.height} viewBox={`0 0 ${graph.width} ${graph.height}`} role="group" aria-label={describe(graph)}>
+    <svg ref={drawing} width={graph.width} height={graph.height} viewBox={`0 0 ${graph.width} ${graph.height}`} role="group" aria-label={describe(graph)}>
       <defs>
         <marker id="lineage-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">
           <path d="M0 0.5 8 4 0 7.5Z" className="lineage-tip" />
