@@ -41,7 +41,7 @@ def is_dataframe(value: Any) -> bool:
 
 
 def frame_rows(frame: Any) -> list[list[Any]]:
-    """Rows of a DataFrame; a NaN of pandas among texts or objects is a missing value."""
+    """Rows of a DataFrame; a NaN of pandas among texts or objects is missing."""
     if not hasattr(frame, "iloc"):  # polars, which has null for that
         return [list(row) for row in frame.rows()]
     cells = []
