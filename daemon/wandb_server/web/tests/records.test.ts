@@ -9,8 +9,10 @@ import { fileKind } from "../src/model/file_kind";
 import { fileTree, treeRows } from "../src/model/file_tree";
 import { gitWebAddress } from "../src/model/git";
 import { highlight } from "../src/model/highlight";
+import { layOut, NODE_HEIGHT, type LineageNode } from "../src/model/lineage";
 import { parseSearch } from "../src/model/search";
 import { systemGroups, unitText, unitTick } from "../src/model/system";
+import { ttlText, usageSnippets } from "../src/model/usage";
 
 
 describe("system metrics", () => {
@@ -177,5 +179,44 @@ describe("code", () => {
     expect(gitWebAddress("ssh://git@host.example:2222/x/y")).toBe("https://host.example/x/y");
     expect(gitWebAddress("/srv/git/x.git")).toBeNull();
     expect(gitWebAddress("javascript:alert(1)")).toBeNull();
+  });
+});
+
+describe("artifacts", () => {
+  const node = (id: string): LineageNode => ({ id, kind: "artifact", title: id, note: "", address: null, centre: false });
+
+  test("are laid out in layers, empty ones left out, short ones in the middle", () => {
+    const graph = layOut([{ nodes: [] }, { nodes: [node("run")] }, { nodes: [node("a"), node("b"), node("c")] }], [
+      { source: "run", target: "a" },
+      { source: "run", target: "b" },
+      { source: "gone", target: "c" },
+    ]);
+
+    const place = (id: string) => graph.nodes.find((one) => one.id === id);
+    expect(place("run")?.y).toBe(place("b")?.y);
+    expect(place("run")?.x).toBeLessThan(place("a")?.x ?? 0);
+    expect((place("b")?.y ?? 0) - (place("a")?.y ?? 0)).toBeGreaterThan(NODE_HEIGHT);
+    expect(graph.links.map(({ source, target }) => `${source.id} ${target.id}`)).toEqual(["run a", "run b"]);
+    expect(graph.height).toBeGreaterThan(3 * NODE_HEIGHT);
+  });
+
+  test("are got at by Python with the reader's own names, quoted", () => {
+    const place = { entity: "ada", project: 'my "p"', collection: "net", version: "v2", type: "model" };
+
+    const snippets = usageSnippets(place);
+
+    expect(snippets.map((snippet) => snippet.title)).toContain("As a model");
+    expect(snippets[0]?.text.split("\n")[1]).toBe('with wandb.init(entity="ada", project="my \\"p\\"") as run:');
+    expect(usageSnippets({ ...place, type: "dataset" }).map((snippet) => snippet.title)).not.toContain("As a model");
+  });
+
+  test("are kept as long as was said", () => {
+    const days = (seconds: number): string => `${seconds / 86_400} d`;
+
+    expect(ttlText(null, null, days)).toBe("as long as the project keeps artifacts");
+    expect(ttlText(-2, true, days)).toBe("as long as the project keeps artifacts");
+    expect(ttlText(-1, false, days)).toBe("for ever");
+    expect(ttlText(172_800, false, days)).toBe("2 d");
+    expect(ttlText(172_800, true, days)).toBe("2 d (as the project says)");
   });
 });
