@@ -12,14 +12,16 @@ order of arrival within the run, the same in tail and segments.
 """
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
-from sqlalchemy import insert as plain_insert
 
-from wandb_server.storage.database import in_pieces, upsert
+from wandb_server.storage.database import in_pieces, insert_many, upsert
 from wandb_server.storage.schema import line_streams, segment_lines, tail_lines
 
+_COLUMNS = ("run_id", "file", "log_id", "line", "row", "step", "text")
+_values_of = itemgetter(*_COLUMNS)
 HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"
 STREAMS = {"history": HISTORY, "default": HISTORY, "system": EVENTS}
@@ -80,8 +82,7 @@ def known_lines(
 
 def insert_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add lines to the tail: columns of `tail_lines` without `id`."""
-    if rows:
-        connection.execute(plain_insert(tail_lines), list(rows))
+    insert_many(connection, tail_lines, _COLUMNS, [_values_of(row) for row in rows])
 
 
 def texts_with_steps(
