@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from wandb_server.people_model import TeamRole
+
 Json = Any
 """A parsed JSON value; floats may be NaN or infinite."""
 
@@ -27,6 +29,14 @@ class User:
     email: str
     admin: bool
     created_at: float
+    teams: tuple[TeamRole, ...] = ()
+    service: bool = False
+    """Not a person; it speaks for the team that it is in."""
+
+    @property
+    def entity(self) -> str:
+        """Where projects go when no entity is named."""
+        return self.teams[0].team if self.service and self.teams else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +533,11 @@ class Archive(Protocol):
     @property
     def artifacts(self) -> Any:
         """`operations.artifacts.Artifacts`, which has its own model."""
+        ...
+
+    @property
+    def people(self) -> Any:
+        """`operations.people.People`: users, teams and rules of projects."""
         ...
 
     # life ---------------------------------------------------------------------------

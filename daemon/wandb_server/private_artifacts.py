@@ -3,7 +3,7 @@
 Who may use a project may use what was made in it. Absent and forbidden look alike.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from wandb_server.artifact_model import (
@@ -24,8 +24,9 @@ from wandb_server.errors import NotAllowed, NotFound
 from wandb_server.model import Run, User
 from wandb_server.operations.artifact_changes import AliasPlace
 from wandb_server.operations.artifacts import Artifacts
+from wandb_server.project_rules import refusal
 
-Allowed = Callable[[ProjectPlace], bool]
+Allowed = Callable[[ProjectPlace], Awaitable[bool]]
 
 
 class PrivateArtifacts:
@@ -45,14 +46,16 @@ class PrivateArtifacts:
         if artifact_id is None:
             return None
         found = await self._all.version(artifact_id)
-        return found if found is not None and self._may_read(found.place) else None
+        return (
+            found if found is not None and await self._may_read(found.place) else None
+        )
 
     async def membership(self, place: ProjectPlace, name: str) -> Membership | None:
         """By `collection:alias`; None if absent or somebody else's."""
-        if not self._may_read(place):
+        if not await self._may_read(place):
             return None
         found = await self._all.membership(place, name)
-        if found is None or not self._may_read(found.version.place):
+        if found is None or not await self._may_read(found.version.place):
             return None
         return found
 
@@ -61,23 +64,25 @@ class PrivateArtifacts:
         if collection_id is None:
             return None
         found = await self._all.collection(collection_id)
-        return found if found is not None and self._may_read(found.place) else None
+        return (
+            found if found is not None and await self._may_read(found.place) else None
+        )
 
     async def collection_named(
         self, place: ProjectPlace, name: str
     ) -> Collection | None:
         """None if absent or somebody else's."""
-        if not self._may_read(place):
+        if not await self._may_read(place):
             return None
         return await self._all.collection_named(place, name)
 
     async def types(self, place: ProjectPlace) -> Sequence[ArtifactType]:
         """None of somebody else's."""
-        return await self._all.types(place) if self._may_read(place) else ()
+        return await self._all.types(place) if await self._may_read(place) else ()
 
     async def type_named(self, place: ProjectPlace, name: str) -> ArtifactType | None:
         """None if absent or somebody else's."""
-        if not self._may_read(place):
+        if not await self._may_read(place):
             return None
         return await self._all.type_named(place, name)
 
@@ -89,7 +94,7 @@ class PrivateArtifacts:
         seen = [
             (version, cursor)
             for version, cursor in zip(found.items, found.cursors, strict=True)
-            if self._may_read(version.place)
+            if await self._may_read(version.place)
         ]
         return Page(
             tuple(version for version, _ in seen),
@@ -101,27 +106,27 @@ class PrivateArtifacts:
     async def users_of(self, version: Version) -> Sequence[Run]:
         """Runs that used it, as far as they may be seen."""
         found = await self._all.runs_of_version(version.id, "input")
-        return [run for run in found if self._may_read(_place_of(run))]
+        return [run for run in found if await self._may_read(_place_of(run))]
 
     async def creator_of(self, version: Version) -> Run | None:
         """The run that made it, if it may be seen."""
         run = await self._all.creator(version)
-        return run if run is not None and self._may_read(_place_of(run)) else None
+        return run if run is not None and await self._may_read(_place_of(run)) else None
 
     async def of_client_id(
         self, client_id: str
     ) -> tuple[Version | None, Collection | None]:
         """The version or sequence that a client named so, if it may be seen."""
         version, collection = await self._all.of_client_id(client_id)
-        if version is not None and not self._may_read(version.place):
+        if version is not None and not await self._may_read(version.place):
             version = None
-        if collection is not None and not self._may_read(collection.place):
+        if collection is not None and not await self._may_read(collection.place):
             collection = None
         return version, collection
 
-    def may_read(self, place: ProjectPlace) -> bool:
+    async def may_read(self, place: ProjectPlace) -> bool:
         """Whether what was made there may be seen."""
-        return self._may_read(place)
+        return await self._may_read(place)
 
     @property
     def found(self) -> Artifacts:
@@ -131,7 +136,7 @@ class PrivateArtifacts:
     # writing ------------------------------------------------------------------------
     async def create_version(self, new: NewVersion) -> Version:
         """See `Artifacts.create_version`."""
-        self._require(new.place)
+        await self._require(new.place)
         return await self._all.create_version(new, self.user)
 
     async def announce_manifest(self, new: NewManifest) -> Manifest:
@@ -176,7 +181,7 @@ class PrivateArtifacts:
         self, artifact_id: int, run: Run, used_as: str | None
     ) -> Version:
         """The version may be anybody's that may be read, the run must be one's own."""
-        self._require(_place_of(run))
+        await self._require(_place_of(run))
         if await self.version(artifact_id) is None:
             raise NotFound("artifact", str(artifact_id))
         return await self._all.use_version(artifact_id, run, used_as)
@@ -188,7 +193,7 @@ class PrivateArtifacts:
 
     async def delete_of_run(self, run: Run) -> int:
         """Delete what the run made; bytes freed."""
-        self._require(_place_of(run))
+        await self._require(_place_of(run))
         return await self._all.delete_of_run(run.id)
 
     async def add_aliases(
@@ -213,7 +218,7 @@ class PrivateArtifacts:
         aliases: Sequence[str],
     ) -> Membership:
         """The version must be readable, the place writable."""
-        self._require(place)
+        await self._require(place)
         if await self.version(artifact_id) is None:
             raise NotFound("artifact", str(artifact_id))
         return await self._all.link(artifact_id, place, portfolio, aliases)
@@ -227,7 +232,7 @@ class PrivateArtifacts:
         self, place: ProjectPlace, name: str, type_name: str, description: str | None
     ) -> Collection:
         """See `Artifacts.create_portfolio`."""
-        self._require(place)
+        await self._require(place)
         return await self._all.create_portfolio(place, name, type_name, description)
 
     # checks -------------------------------------------------------------------------
@@ -241,7 +246,7 @@ class PrivateArtifacts:
         found = await self.version(artifact_id)
         if found is None:
             raise NotFound("artifact", str(artifact_id))
-        self._require(found.place)
+        await self._require(found.place)
         return found
 
     async def writable_collection(self, collection_id: int | None) -> Collection:
@@ -249,7 +254,7 @@ class PrivateArtifacts:
         found = await self.collection(collection_id)
         if found is None:
             raise NotFound("artifact collection", str(collection_id))
-        self._require(found.place)
+        await self._require(found.place)
         return found
 
     async def _require_aliases(
@@ -259,11 +264,11 @@ class PrivateArtifacts:
         if version is None:
             raise NotFound("artifact", str(artifact_id))
         for alias in aliases:
-            self._require(alias.place or version.place)
+            await self._require(alias.place or version.place)
 
-    def _require(self, place: ProjectPlace) -> None:
-        if not self._may_write(place):
-            raise NotAllowed(f"You have no access to entity {place.entity!r}.")
+    async def _require(self, place: ProjectPlace) -> None:
+        if not await self._may_write(place):
+            raise NotAllowed(refusal(place.entity, place.project))
 
 
 def _place_of(run: Run) -> ProjectPlace:

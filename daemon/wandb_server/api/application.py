@@ -100,7 +100,7 @@ class _Doorkeeper:
             return known, around.local_user if known else None
         user = await access.user_of(around, request)
         if user is None and rule is Access.FILE:
-            user = await access.user_of_signature(around, request)
+            user = access.user_of_signature(around, request)
         return user is not None, user
 
     def _refuse(self) -> web.Response:

@@ -30,7 +30,7 @@ async def stream_changes(visit: Visit) -> web.StreamResponse:
     """Runs until the reader goes or the server drains."""
     query = visit.request.query
     entity = visit.archive.entity(query.get("entity"))
-    changes = visit.archive.subscribe(entity, query.get("project", ""))
+    changes = await visit.archive.subscribe(entity, query.get("project", ""))
     if changes is None:
         return error_answer(404, f"There is no project of entity {entity!r}.")
     response = web.StreamResponse(headers={"Cache-Control": "no-store"})

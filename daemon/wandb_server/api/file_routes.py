@@ -26,7 +26,8 @@ async def put_file(visit: Visit) -> web.StreamResponse:
         return _no_run(visit)
     name = visit.request.match_info["name"]
     bytes_max = visit.around.settings.limits.file_bytes_max
-    await visit.archive.of(run).write_file(run, name, _bounded(visit, bytes_max))
+    archive = await visit.archive.writer_of(run)
+    await archive.write_file(run, name, _bounded(visit, bytes_max))
     return web.Response(status=200)
 
 

@@ -29,7 +29,6 @@ async def answer_graphql(visit: Visit) -> web.Response:
         archive=visit.archive,
         addresses=around.addresses,
         limits=around.settings.limits,
-        keys_of=around.archive.keys_of,
         writer=_writer(visit.request),
     )
     answer = await around.executor.execute(request, question)

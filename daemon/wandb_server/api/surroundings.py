@@ -14,6 +14,9 @@ from wandb_server.model import Archive, User
 from wandb_server.private_archive import PrivateArchive
 from wandb_server.settings import ServerSettings
 
+PRIVILEGES_HEADER = "Use-Admin-Privileges"
+"""Sent by the public API: an admin of the server wants to see everybody's projects."""
+
 
 class Closing:
     """Begins when the process drains: streams that never end wake up and end."""
@@ -78,7 +81,10 @@ class Visit:
     def archive(self) -> PrivateArchive:
         """What the visitor may see."""
         assert self.user is not None, "this route must ask for a user"
-        return PrivateArchive(self.around.archive, self.user)
+        asked = self.request.headers.get(PRIVILEGES_HEADER, "")
+        return PrivateArchive(
+            self.around.archive, self.user, sees_all=asked.lower() == "true"
+        )
 
 
 Respond = Callable[[Visit], Awaitable[web.StreamResponse]]

@@ -1,7 +1,7 @@
 """What every resolver is given, and the few forms that several answers share."""
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,6 @@ class Question:
     archive: PrivateArchive
     addresses: Addresses
     limits: Limits
-    keys_of: Callable[[User], Awaitable[Sequence[Any]]]
     writer: RunWriter = ONLY_WRITER
 
 

@@ -10,6 +10,7 @@ from wandb_server.operations.files import Files
 from wandb_server.operations.history import History
 from wandb_server.operations.life import Life
 from wandb_server.operations.media_history import MediaHistory
+from wandb_server.operations.people import People
 from wandb_server.operations.projects import Projects
 from wandb_server.operations.removed_runs import RemovedRuns
 from wandb_server.operations.run_columns import RunColumns
@@ -35,6 +36,11 @@ class StoredArchive(
     def artifacts(self) -> Artifacts:
         """Everything about artifacts."""
         return Artifacts(self._stores)
+
+    @property
+    def people(self) -> People:
+        """Everything about users, teams and rules of projects."""
+        return People(self._stores)
 
     async def close(self) -> None:
         """End subscriptions, finish what was begun, let go of every file."""

@@ -31,6 +31,8 @@ class Upkeep:
     strays_due_at: float = 0.0
     unmerged: dict[tuple[int, str], float] = field(default_factory=dict)
     """(run, file) whose merge failed, until when it is left alone."""
+    fresh_keys: dict[tuple[int, int], tuple[float, str]] = field(default_factory=dict)
+    """(maker, service account) -> until when its key may be read, and the key."""
 
 
 @dataclass(frozen=True, slots=True)

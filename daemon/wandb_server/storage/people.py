@@ -5,11 +5,29 @@ that is for passwords.
 """
 
 import hashlib
+from collections.abc import Iterable
+from itertools import groupby
 
-from sqlalchemy import Connection, Row, Table, delete, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    select,
+)
 
 from wandb_server.model import ApiKey, User
+from wandb_server.people_model import TeamRole
 from wandb_server.storage.database import insert
+from wandb_server.storage.people_schema import (
+    removed_users,
+    service_accounts,
+    team_members,
+    teams,
+)
 from wandb_server.storage.schema import api_keys, login_tokens, sessions, users
 
 HINT_CHARACTERS = 8
@@ -34,23 +52,47 @@ def create_user(
     return found
 
 
+def people(*joined: Table) -> Select[tuple[object, ...]]:
+    """Users who may come in, one row per team of each; `joined` have a `user_id`."""
+    source = users
+    for table in joined:
+        source = source.join(table, table.c.user_id == users.c.id)  # type: ignore[assignment]
+    wide = (
+        source.outerjoin(removed_users, removed_users.c.user_id == users.c.id)
+        .outerjoin(service_accounts, service_accounts.c.user_id == users.c.id)
+        .outerjoin(team_members, team_members.c.user_id == users.c.id)
+        .outerjoin(teams, teams.c.id == team_members.c.team_id)
+    )
+    return (
+        select(
+            users,
+            teams.c.name.label("team"),
+            team_members.c.role,
+            service_accounts.c.user_id.label("service"),
+        )
+        .select_from(wide)
+        .where(removed_users.c.user_id.is_(None))
+        .order_by(users.c.id, teams.c.name)
+    )
+
+
+_NAMED = people().where(users.c.name == bindparam("name"))
+_OF_KEY = people(api_keys).where(api_keys.c.hash == bindparam("hash"))
+
+
 def user_named(connection: Connection, name: str) -> User | None:
-    """None if there is none."""
-    return _user(connection.execute(select(users).where(users.c.name == name)).first())
+    """None if there is none, or it was removed."""
+    return _user(connection.execute(_NAMED, {"name": name}).mappings())
 
 
 def all_users(connection: Connection) -> list[User]:
     """In order of creation."""
-    rows = connection.execute(select(users).order_by(users.c.id))
-    return [user for row in rows if (user := _user(row))]
+    return _users(connection.execute(people()).mappings())
 
 
 def user_of_key(connection: Connection, key: str) -> User | None:
     """Whose key it is."""
-    joined = select(users).join(api_keys, api_keys.c.user_id == users.c.id)
-    return _user(
-        connection.execute(joined.where(api_keys.c.hash == hash_of(key))).first()
-    )
+    return _user(connection.execute(_OF_KEY, {"hash": hash_of(key)}).mappings())
 
 
 def add_key(
@@ -105,9 +147,8 @@ def user_of_token(
     connection: Connection, table: Table, token: str, now: float
 ) -> User | None:
     """Whose token or session it is; None when unknown or expired."""
-    joined = select(users).join(table, table.c.user_id == users.c.id)
     valid = (table.c.hash == hash_of(token)) & (table.c.expires_at > now)
-    return _user(connection.execute(joined.where(valid)).first())
+    return _user(connection.execute(people(table).where(valid)).mappings())
 
 
 def sweep_sessions(connection: Connection, now: float) -> int:
@@ -116,17 +157,34 @@ def sweep_sessions(connection: Connection, now: float) -> int:
     return gone.rowcount
 
 
-def _user(row: "Row[tuple[object, ...]] | None") -> User | None:
-    if row is None:
-        return None
-    found = row._mapping
-    return User(
-        id=found["id"],
-        name=found["name"],
-        email=found["email"],
-        admin=found["admin"],
-        created_at=found["created_at"],
-    )
+def _user(rows: Iterable[RowMapping]) -> User | None:
+    found = _users(rows)
+    return found[0] if found else None
+
+
+def _users(rows: Iterable[RowMapping]) -> list[User]:
+    """One user of neighbouring rows, which name the teams."""
+    found = []
+    for _, group in groupby(rows, key=lambda row: row["id"]):
+        mine = list(group)
+        first = mine[0]
+        roles = [
+            TeamRole(row["team"], row["role"] == "admin")
+            for row in mine
+            if row["team"] is not None
+        ]
+        found.append(
+            User(
+                id=first["id"],
+                name=first["name"],
+                email=first["email"],
+                admin=first["admin"],
+                created_at=first["created_at"],
+                teams=tuple(roles),
+                service=first["service"] is not None,
+            )
+        )
+    return found
 
 
 def _api_key(row: "Row[tuple[object, ...]]") -> ApiKey:

@@ -19,6 +19,7 @@ from wandb_server.graphql.resolvers import (
     files,
     history,
     media,
+    people,
     projects,
     run_table,
     runs,
@@ -27,6 +28,7 @@ from wandb_server.graphql.resolvers import (
 
 ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     users.RESOLVERS,
+    people.RESOLVERS,
     projects.RESOLVERS,
     runs.RESOLVERS,
     history.RESOLVERS,

@@ -23,7 +23,8 @@ async def _notify(_: Any, question: Question, arguments: Arguments) -> dict[str,
         place = f"{entity}/{given['projectName']}/{given['runName']}"
         raise NotFound("run", place)
     severity = given.get("severity") or "INFO"
-    await archive.of(run).add_alert(run, given["title"], given["text"], severity)
+    writer = await archive.writer_of(run)
+    await writer.add_alert(run, given["title"], given["text"], severity)
     return {"success": True, "clientMutationId": given.get("clientMutationId")}
 
 

@@ -122,6 +122,13 @@ async def _type_collection(
     return found if found is not None and found.type_id == of.id else None
 
 
+async def _type_artifact(
+    of: ArtifactType, question: Question, arguments: Arguments
+) -> Version | None:
+    member = await question.archive.artifacts.membership(of.place, arguments["name"])
+    return None if member is None else member.version
+
+
 async def _collections(
     place: ProjectPlace, type_id: int | None, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
@@ -241,7 +248,7 @@ async def _created_by(
     run = await question.archive.artifacts.creator_of(version)
     if run is not None:
         return run
-    return question.user if question.user.name == version.user_name else None
+    return await question.archive.people.named(version.user_name)
 
 
 async def _used_by(
@@ -258,7 +265,7 @@ async def _version_memberships(
     seen = [
         (member, cursor)
         for member, cursor in zip(page.items, page.cursors, strict=True)
-        if question.archive.artifacts.may_read(member.collection.place)
+        if await question.archive.artifacts.may_read(member.collection.place)
     ]
     edges = [{"node": member, "cursor": cursor} for member, cursor in seen]
     return connection(edges, page.has_next, page.total)
@@ -373,6 +380,9 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "project": _of_place,
         "artifactCollections": _type_collections,
         "artifactCollection": _type_collection,
+        "artifact": _type_artifact,
+        "artifactSequence": _type_collection,
+        "artifactSequences": _type_collections,
     },
     "ArtifactAlias": {
         "id": lambda alias, *_: node_id("ArtifactAlias", alias.id),

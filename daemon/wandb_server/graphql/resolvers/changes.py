@@ -8,10 +8,20 @@ from wandb_server.errors import NotFound, QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, parts_of_id
 from wandb_server.graphql.resolvers.files import normalised, place_of
 from wandb_server.model import Run, RunUpsert
+from wandb_server.people_model import ProjectAccess
 
 PROJECT_DEFAULT = "uncategorized"
 """Where runs go that name no project, as with the official product."""
 
+ACCESS_WORDS = {
+    "PRIVATE": ProjectAccess.PRIVATE,
+    "TEAM": ProjectAccess.TEAM,
+    "PUBLIC": ProjectAccess.PUBLIC,
+    "RESTRICTED": ProjectAccess.PRIVATE,
+    "ENTITY_READ": ProjectAccess.TEAM,
+    "ENTITY_WRITE": ProjectAccess.TEAM,
+    "USER_READ": ProjectAccess.PUBLIC,
+}
 RUN_STATES = frozenset(
     [
         "running",
@@ -74,8 +84,28 @@ async def _upsert_model(
     given = arguments["input"]
     entity = question.archive.entity(given.get("entityName"))
     name = given.get("name") or PROJECT_DEFAULT
-    project, inserted = await question.archive.create_project(entity, name)
+    access = read_access(given.get("access"))
+    # Who says who may come to a project need not be one who may write there.
+    project = None if access is None else await question.archive.project(entity, name)
+    inserted = False
+    if project is None:
+        project, inserted = await question.archive.create_project(entity, name)
+    if access is not None:
+        await question.archive.set_access(project, access)
     return payload(given, model=project, project=project, inserted=inserted)
+
+
+def read_access(text: str | None) -> ProjectAccess | None:
+    """What clients call it, in the words of either product.
+
+    Raises:
+        QueryError: a word that means nothing here.
+    """
+    if not text:
+        return None
+    if (found := ACCESS_WORDS.get(text.upper())) is None:
+        raise QueryError("access", f"{text!r} is none of {', '.join(ACCESS_WORDS)}")
+    return found
 
 
 async def _run_of(question: Question, given: Mapping[str, Any]) -> Run:
@@ -92,6 +122,7 @@ async def _create_run_files(
 ) -> dict[str, Any]:
     given = arguments["input"]
     run = await _run_of(question, given)
+    await question.archive.writer_of(run)
     files = [
         {
             "name": name,
@@ -105,7 +136,8 @@ async def _create_run_files(
 async def _mark_uploaded(
     _: Any, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
-    await _run_of(question, arguments["input"])  # a file is there once it was stored
+    run = await _run_of(question, arguments["input"])
+    await question.archive.writer_of(run)  # a file is there once it was stored
     return {"success": True}
 
 
@@ -118,7 +150,8 @@ async def _delete_files(
         run = await question.archive.run_by_storage_id(parts[0]) if parts else None
         if parts is None or run is None:
             raise NotFound("file", file_id)
-        if not await question.archive.of(run).delete_file(run, parts[1]):
+        writer = await question.archive.writer_of(run)
+        if not await writer.delete_file(run, parts[1]):
             raise NotFound("file", parts[1])
     return payload(given, success=True)
 

@@ -15,12 +15,20 @@ from wandb_server.graphql.question import (
     timestamp,
 )
 from wandb_server.graphql.resolvers.users import entity_named
-from wandb_server.model import Project, Run, RunQuery, Series, SeriesQuery
+from wandb_server.model import Project, Run, RunQuery, Series, SeriesQuery, User
+from wandb_server.people_model import ProjectAccess
 from wandb_server.strict_json import strict
 
 RUNS_PER_PAGE = 50
 ORDER_DEFAULT = "+created_at"
 """What the official client means when it sends no order."""
+
+
+ACCESS_NAMES = {
+    ProjectAccess.PRIVATE: "PRIVATE",
+    ProjectAccess.TEAM: "ENTITY_WRITE",
+    ProjectAccess.PUBLIC: "USER_READ",
+}
 
 
 async def _project(_: Any, question: Question, arguments: Arguments) -> Project | None:
@@ -146,6 +154,21 @@ def _answer(series: Series) -> dict[str, Any]:
     }
 
 
+async def _access(project: Project, question: Question, _: Arguments) -> str:
+    rule = await question.archive.rules.rule(project.entity, project.name)
+    if rule.access is ProjectAccess.TEAM and project.entity == question.user.name:
+        return ACCESS_NAMES[ProjectAccess.PRIVATE]  # a team of one
+    return ACCESS_NAMES[rule.access]
+
+
+async def _read_only(project: Project, question: Question, _: Arguments) -> bool:
+    return not await question.archive.rules.may_write(project.entity, project.name)
+
+
+async def _owner(project: Project, question: Question, _: Arguments) -> User | None:
+    return await question.archive.people.named(project.entity)
+
+
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Query": {
         "project": _project,
@@ -158,15 +181,15 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "internalId": lambda project, *_: str(project.id),
         "entityName": lambda project, *_: project.entity,
         "entity": lambda project, *_: entity_named(project.entity),
-        "user": lambda _, question, __: question.user,
-        "access": lambda *_: "PRIVATE",
+        "user": _owner,
+        "access": _access,
         "createdAt": lambda project, *_: timestamp(project.created_at),
         "updatedAt": lambda project, *_: timestamp(
             project.last_activity_at or project.created_at
         ),
         "lastActivityAt": lambda project, *_: timestamp(project.last_activity_at),
         "isBenchmark": lambda *_: False,
-        "readOnly": lambda *_: False,
+        "readOnly": _read_only,
         "tags": lambda *_: [],
         "run": _run,
         "bucket": _run,

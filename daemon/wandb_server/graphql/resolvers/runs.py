@@ -1,6 +1,6 @@
 """A run as listed: attributes, config, summary and what resuming needs."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from wandb_proto import json_codec
 
@@ -20,9 +20,17 @@ async def _project(run: Run, question: Question, _: Arguments) -> Project | None
     return await question.archive.project(run.entity, run.project)
 
 
-def _user(run: Run, question: Question, _: Arguments) -> User | None:
-    # Runs live in their user's own entity, so this is who asks.
-    return question.user if run.user_name == question.user.name else None
+def _user(
+    run: Run, question: Question, _: Arguments
+) -> User | Awaitable[User | None] | None:
+    # Most runs of a list are of who asks: nothing to wait for.
+    if run.user_name == question.user.name:
+        return question.user
+    return question.archive.people.named(run.user_name)
+
+
+async def _read_only(run: Run, question: Question, _: Arguments) -> bool:
+    return not await question.archive.rules.may_write(run.entity, run.project)
 
 
 def _wandb_config(run: Run, _: Question, arguments: Arguments) -> str:
@@ -82,7 +90,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "groupName": lambda run, *_: run.group,
         "sweepName": lambda run, *_: run.sweep,
         "sweep": lambda *_: None,
-        "readOnly": lambda *_: False,
+        "readOnly": _read_only,
         "createdAt": lambda run, *_: timestamp(run.created_at),
         "updatedAt": lambda run, *_: timestamp(run.heartbeat_at),
         "heartbeatAt": lambda run, *_: timestamp(run.heartbeat_at),

@@ -26,11 +26,13 @@ from sqlalchemy import (
 from wandb_server.errors import StorageError
 from wandb_server.storage.alert_schema import alerts
 from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
+from wandb_server.storage.people_schema import PEOPLE_TABLES
 from wandb_server.storage.schema import metadata
 
-assert all(table.metadata is metadata for table in (*ARTIFACT_TABLES, alerts))
+_TABLES = (*ARTIFACT_TABLES, *PEOPLE_TABLES, alerts)
+assert all(table.metadata is metadata for table in _TABLES)
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest version; a test compares it with the files."""
 
 _versions = Table(
