@@ -174,8 +174,9 @@ class RunArtifacts:
             _log.warning("artifact_failed log=%s reason=%s", self._log_path, error)
             self._notifier.notify(
                 "error",
-                f"{name} was not uploaded: {error}. What is left of its files stays "
-                "on this machine.",
+                f"{name} was not uploaded: {error}. What it has staged is kept; once "
+                "the cause is gone: wandb sync --include-synced "
+                f"{self._log_path.parent}",
             )
         finally:
             self._upload = None
