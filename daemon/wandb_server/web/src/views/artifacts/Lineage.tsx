@@ -27,7 +27,9 @@ export function Lineage({ route, artifact }: { route: ArtifactRoute; artifact: V
 function Drawing({ graph }: { graph: Graph }): ReactElement {
   const drawing = useRef<SVGSVGElement>(null);
   // On a narrow screen the graph is wider than what is seen of it.
-  useEffect(() => drawing.current?.querySelector(".centre")?.scrollIntoView({ inline: "center", block: "nearest" }), [graph]);
+  useEffect(() => {
+    drawing.current?.querySelector(".centre")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [graph]);
   return (
     <svg ref={drawing} width={graph.width} height={graph.height} viewBox={`0 0 ${graph.width} ${graph.height}`} role="group" aria-label={describe(graph)}>
       <defs>
