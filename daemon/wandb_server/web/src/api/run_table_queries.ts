@@ -1,7 +1,7 @@
 /** What the table of runs asks and changes. */
 
 import type { Json } from "../model/json";
-import { isValueColumn, keyOf, type ColumnId, type TableRun } from "../model/run_table";
+import { isValueColumn, type ColumnId, type TableRun } from "../model/run_table";
 import { graphql } from "./client";
 
 export interface RunColumn {
@@ -120,10 +120,10 @@ function toRun(node: Node, columns: readonly ColumnId[]): TableRun {
   return { storageId: node.id, id: node.name, name: node.displayName ?? node.name, cells };
 }
 
-export function isNumberColumn(column: ColumnId, known: readonly RunColumn[]): boolean {
-  if (column === "runtime") return true;
-  const found = known.find((one) => `${one.section}.${one.key}` === column);
-  return found !== undefined && found.numberCount * 2 > found.runCount && keyOf(column) !== "";
+/** Columns that mostly hold numbers. */
+export function numberColumns(known: readonly RunColumn[]): ReadonlySet<ColumnId> {
+  const numbers = known.filter((column) => column.numberCount * 2 > column.runCount);
+  return new Set(["runtime", ...numbers.map(({ section, key }) => `${section}.${key}`)]);
 }
 
 const REMOVE = `mutation PageRemoveRuns($ids: [ID!]!) { removeRuns(input: { ids: $ids }) { removed bytesFreed undoSeconds } }`;

@@ -1,7 +1,7 @@
 /** The rows of the table: runs, or groups of runs; only those in view exist. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState, type MouseEvent, type ReactElement } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type MouseEvent, type ReactElement } from "react";
 import { runColour } from "../../model/colours";
 import { exact, grouped, short } from "../../model/numbers";
 import {
@@ -55,10 +55,9 @@ export function RunGrid(props: RunGridProps): ReactElement {
   const now = useNow();
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read anew in every render here
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 10 });
-  const shown = columns.filter((column) => column !== "name");
-  const widths = shown.map(widthOf);
-  const width = NAME_WIDTH + widths.reduce((sum, one) => sum + one, 0);
-  const template = { gridTemplateColumns: `${NAME_WIDTH}px ${widths.map((one) => `${one}px`).join(" ")} minmax(0, 1fr)`, minWidth: width };
+  const shown = useMemo(() => columns.filter((column) => column !== "name"), [columns]);
+  const template = useMemo(() => templateOf(shown), [shown]);
+  const width = template.minWidth;
 
   const toggle = (run: TableRun, range: boolean): void => {
     const from = listed.findIndex((one) => one.storageId === anchor.current);
@@ -77,14 +76,19 @@ export function RunGrid(props: RunGridProps): ReactElement {
     setFocused(next.storageId);
     virtual.scrollToIndex(rows.findIndex((row) => row.kind === "run" && row.run === next));
   };
-  const current = listed.find((run) => run.storageId === focused);
+  const current = focused === null ? undefined : listed.find((run) => run.storageId === focused);
+  const latest = useRef(toggle);
+  useEffect(() => {
+    latest.current = toggle;
+  });
+  const onToggle = useCallback((run: TableRun, range: boolean) => latest.current(run, range), []);
   useKeys({
     j: () => move(1),
     k: () => move(-1),
     " ": () => current && toggle(current, false),
     Enter: () => current && navigate(formatRoute(routeOf(props, current))),
   });
-  const all = runs.length > 0 && runs.every((run) => selected.has(run.storageId));
+  const all = useMemo(() => runs.length > 0 && runs.every((run) => selected.has(run.storageId)), [runs, selected]);
 
   return (
     <div className="grid-scroll" ref={scroller} role="table" aria-label="Runs" aria-rowcount={rows.length + 1} tabIndex={0}>
@@ -120,37 +124,81 @@ export function RunGrid(props: RunGridProps): ReactElement {
               onToggle={() => setClosed(toggleMember(closed, row.group.label))}
             />
           ) : (
-            <div
+            <RunRow
               key={row.run.storageId}
-              role="row"
-              aria-rowindex={item.index + 2}
-              aria-selected={selected.has(row.run.storageId)}
-              className={`grid-row ${selected.has(row.run.storageId) ? "chosen" : ""} ${focused === row.run.storageId ? "focused" : ""}`}
-              style={style}
-              data-run={row.run.id}
-            >
-              <div role="cell" className="grid-name">
-                <input
-                  type="checkbox"
-                  aria-label={`Select ${row.run.name}`}
-                  checked={selected.has(row.run.storageId)}
-                  onClick={(event: MouseEvent) => toggle(row.run, event.shiftKey)}
-                  onChange={() => undefined}
-                />
-                <i className="run-dot" style={{ background: runColour(row.run.id) }} />
-                <Link to={routeOf(props, row.run)} title={`${row.run.name}\n${row.run.id}`}>{row.run.name}</Link>
-              </div>
-              {shown.map((column) => (
-                <div key={column} role="cell" className={props.isNumber(column) ? "number" : ""}>
-                  <RunCell column={column} cell={row.run.cells[column]} now={now} />
-                </div>
-              ))}
-            </div>
+              entity={props.entity}
+              project={props.project}
+              run={row.run}
+              shown={shown}
+              isNumber={props.isNumber}
+              template={template}
+              index={item.index}
+              top={item.start}
+              chosen={selected.has(row.run.storageId)}
+              focused={focused === row.run.storageId}
+              now={now}
+              onToggle={onToggle}
+            />
           );
         })}
       </div>
     </div>
   );
+}
+
+interface RunRowProps {
+  readonly entity: string;
+  readonly project: string;
+  readonly run: TableRun;
+  readonly shown: readonly ColumnId[];
+  readonly isNumber: (column: ColumnId) => boolean;
+  readonly template: { readonly gridTemplateColumns: string; readonly minWidth: number };
+  readonly index: number;
+  readonly top: number;
+  readonly chosen: boolean;
+  readonly focused: boolean;
+  readonly now: number;
+  readonly onToggle: (run: TableRun, range: boolean) => void;
+}
+
+/** Drawn once while it scrolls through the view. */
+const RunRow = memo(function RunRow(props: RunRowProps): ReactElement {
+  const { run, shown, isNumber, template, index, top, chosen, focused, now, onToggle } = props;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={chosen}
+      className={`grid-row ${chosen ? "chosen" : ""} ${focused ? "focused" : ""}`}
+      style={{ ...template, height: ROW_HEIGHT, transform: `translateY(${top}px)` }}
+      data-run={run.id}
+    >
+      <div role="cell" className="grid-name">
+        <input
+          type="checkbox"
+          aria-label={`Select ${run.name}`}
+          checked={chosen}
+          onClick={(event: MouseEvent) => onToggle(run, event.shiftKey)}
+          onChange={() => undefined}
+        />
+        <i className="run-dot" style={{ background: runColour(run.id) }} />
+        <Link to={routeOf(props, run)} title={`${run.name}\n${run.id}`}>{run.name}</Link>
+      </div>
+      {shown.map((column) => (
+        <div key={column} role="cell" className={isNumber(column) ? "number" : ""}>
+          <RunCell column={column} cell={run.cells[column]} now={now} />
+        </div>
+      ))}
+    </div>
+  );
+});
+
+function templateOf(shown: readonly ColumnId[]): RunRowProps["template"] {
+  const widths = shown.map(widthOf);
+  return {
+    gridTemplateColumns: `${NAME_WIDTH}px ${widths.map((one) => `${one}px`).join(" ")} minmax(0, 1fr)`,
+    minWidth: NAME_WIDTH + widths.reduce((sum, one) => sum + one, 0),
+  };
 }
 
 function HeadButton({ column, table, onChange }: RunGridProps & { readonly column: ColumnId }): ReactElement {

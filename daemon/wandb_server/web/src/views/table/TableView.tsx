@@ -1,8 +1,8 @@
 /** The runs of a project as a table: sorted and filtered by the server, grouped, saved as CSV, deleted with a way back. */
 
-import { useDeferredValue, useMemo, useRef, useState, type ReactElement } from "react";
+import { useCallback, useDeferredValue, useMemo, useRef, useState, type ReactElement } from "react";
 import { useRemoval, useRunColumns, useTableChanges, useTableRuns } from "../../api/run_table";
-import { isNumberColumn, TABLE_RUNS_MAX, type TableQuestion } from "../../api/run_table_queries";
+import { numberColumns, TABLE_RUNS_MAX, type TableQuestion } from "../../api/run_table_queries";
 import { grouped } from "../../model/numbers";
 import { chooseColumns, isComplete, mongoOf, orderOf, runsToCsv, type ColumnId, type TableRun } from "../../model/run_table";
 import { parseSearch } from "../../model/search";
@@ -31,6 +31,8 @@ export default function TableView({ entity, project }: { entity: string; project
   const [choosing, setChoosing] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const search = useMemo(() => parseSearch(table.search), [table.search]);
+  const numbers = useMemo(() => numberColumns(known.data ?? []), [known.data]);
+  const isNumber = useCallback((column: ColumnId) => numbers.has(column), [numbers]);
   const columns = useMemo<readonly ColumnId[]>(() => table.columns ?? chooseColumns(known.data ?? []), [table.columns, known.data]);
 
   const sought = useDeferredValue(search.problem === null ? table.search : "");
@@ -107,7 +109,7 @@ export default function TableView({ entity, project }: { entity: string; project
               project={project}
               runs={runs}
               columns={columns}
-              isNumber={(column) => isNumberColumn(column, known.data ?? [])}
+              isNumber={isNumber}
               table={table}
               selected={selected}
               onSelect={setSelected}
