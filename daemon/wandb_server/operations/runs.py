@@ -319,6 +319,8 @@ def _state_changes(
     """A run that is upserted by name runs (again); by id it is only edited."""
     edited_only = upsert.name is None and upsert.storage_id is not None
     edited_only |= state in ENDED and not revives
+    # A new config of a run that will be preempted; a process that begins says more.
+    edited_only |= state == "preempting" and not (upsert.host or upsert.program)
     wanted = upsert.state or (state if edited_only else "running")
     changes: dict[str, Any] = {}
     if not edited_only:

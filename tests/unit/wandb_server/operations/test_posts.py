@@ -256,3 +256,22 @@ async def test_steps_beyond_what_a_database_holds_are_stored(desk: Any) -> None:
     texts = (f'{{"_step": {2**70}}}', '{"_step": "x"}', "{}", '{"_step": 1e3}')
     await desk.post(chunks=(FileChunk(HISTORY, 0, texts),))
     assert len(await history(desk)) == 4
+
+
+async def test_a_late_config_does_not_take_back_that_a_run_is_preempted(
+    desk: Any,
+) -> None:
+    """Clients send the config a while after it changed, here after the notice."""
+    await desk.start(host="node1", program="train.py")
+    await desk.post(preempting=True)
+
+    late = await desk.start(config_json='{"a": {"value": 1}}')
+    await desk.post(complete=True, exit_code=1)
+    ended = await desk.run()
+    again = await desk.start(host="node2", program="train.py")
+
+    assert (late.state, ended.state, again.state) == (
+        "preempting",
+        "preempted",
+        "running",
+    )
