@@ -5,8 +5,10 @@ Who may use a project may use what was made in it. Absent and forbidden look ali
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from wandb_server.artifact_model import (
+    Alias,
     ArtifactType,
     Collection,
     Manifest,
@@ -58,6 +60,43 @@ class PrivateArtifacts:
         if found is None or not await self._may_read(found.version.place):
             return None
         return found
+
+    async def member(self, collection: Collection, alias: str) -> Membership | None:
+        """By alias within a collection that was found through this class.
+
+        None if absent, or a link to a version of somebody else.
+        """
+        found = await self._all.member(collection.id, alias)
+        if found is None or not await self._may_read(found.version.place):
+            return None
+        return found
+
+    async def seen_aliases(self, version: Version) -> list[Alias]:
+        """Those in collections that may be seen."""
+        places = {alias.collection.place for alias in version.aliases}
+        seen = {place for place in places if await self._may_read(place)}
+        return [alias for alias in version.aliases if alias.collection.place in seen]
+
+    async def members(self, paging: Paging, **of: Any) -> Page[Membership]:
+        """See `Artifacts.memberships`: those that may be seen, with their versions."""
+        page = await self._all.memberships(paging, **of)
+        places = {
+            place
+            for member in page.items
+            for place in (member.collection.place, member.version.place)
+        }
+        seen = {place for place in places if await self._may_read(place)}
+        kept = [
+            (member, cursor)
+            for member, cursor in zip(page.items, page.cursors, strict=True)
+            if {member.collection.place, member.version.place} <= seen
+        ]
+        return Page(
+            tuple(member for member, _ in kept),
+            tuple(cursor for _, cursor in kept),
+            page.has_next,
+            page.total,
+        )
 
     async def collection(self, collection_id: int | None) -> Collection | None:
         """None if absent or somebody else's."""
@@ -123,10 +162,6 @@ class PrivateArtifacts:
         if collection is not None and not await self._may_read(collection.place):
             collection = None
         return version, collection
-
-    async def may_read(self, place: ProjectPlace) -> bool:
-        """Whether what was made there may be seen."""
-        return await self._may_read(place)
 
     @property
     def found(self) -> Artifacts:

@@ -183,7 +183,7 @@ async def _members(
     filters = arguments.get("filters")
     if only_deleted(filters):
         return Page((), (), has_next=False, total=0)
-    return await question.archive.artifacts.found.memberships(
+    return await question.archive.artifacts.members(
         _paging(question, arguments, VERSIONS_PER_PAGE),
         tags=tags_of_filters(filters),
         oldest_first=wants_oldest_first(arguments.get("order")),
@@ -216,14 +216,13 @@ async def _memberships(
 async def _member_by_alias(
     collection: Collection, question: Question, arguments: Arguments
 ) -> Membership | None:
-    artifacts = question.archive.artifacts.found
-    return await artifacts.member(collection.id, arguments["aliasName"])
+    return await question.archive.artifacts.member(collection, arguments["aliasName"])
 
 
 async def _latest(
     collection: Collection, question: Question, _: Arguments
 ) -> Version | None:
-    member = await question.archive.artifacts.found.member(collection.id, "latest")
+    member = await question.archive.artifacts.member(collection, "latest")
     return None if member is None else member.version
 
 
@@ -261,14 +260,11 @@ async def _used_by(
 async def _version_memberships(
     version: Version, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
-    page = await _members(question, arguments, artifact_id=version.id)
-    seen = [
-        (member, cursor)
-        for member, cursor in zip(page.items, page.cursors, strict=True)
-        if await question.archive.artifacts.may_read(member.collection.place)
-    ]
-    edges = [{"node": member, "cursor": cursor} for member, cursor in seen]
-    return connection(edges, page.has_next, page.total)
+    return to_connection(await _members(question, arguments, artifact_id=version.id))
+
+
+async def _aliases(version: Version, question: Question, _: Arguments) -> list[Alias]:
+    return await question.archive.artifacts.seen_aliases(version)
 
 
 async def _own_bytes(version: Version, question: Question, _: Arguments) -> int:
@@ -412,6 +408,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "createdBy": _created_by,
         "usedBy": _used_by,
         "artifactMemberships": _version_memberships,
+        "aliases": _aliases,
         "ownBytes": _own_bytes,
     },
 }

@@ -229,7 +229,7 @@ async def _version_at(question: Question, place: EntryPlace) -> Version | None:
     version, collection = await artifacts.of_client_id(place.client_id)
     if collection is None:
         return version
-    member = await artifacts.found.member(collection.id, place.alias or "latest")
+    member = await artifacts.member(collection, place.alias or "latest")
     return None if member is None else member.version
 
 
