@@ -24,6 +24,7 @@ from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_
 from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
 from wandb_server.listening import listen_tcp, listen_unix
 from wandb_server.local import StartReport
+from wandb_server.people_commands import add_people, run_errand
 from wandb_server.settings import (
     HOST_DEFAULT,
     LOOPBACK_HOSTS,
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--print", action="store_true", help="only print the address"
             )
     _add_maintenance(commands)
+    add_people(commands, _people)
     return parser
 
 
@@ -252,6 +254,19 @@ def _maintain(
         print(commands.freed_text(local.ask_collect_garbage(running)))
         return 0
     return commands.collect_garbage(settings, environ, print)
+
+
+def _people(
+    options: argparse.Namespace, places: Places, environ: Mapping[str, str]
+) -> int:
+    local.check_extra()
+    options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = load_kept(options.data_dir, _first_port(environ)).kept
+    settings = _settings(options.data_dir, kept, TeamStores.from_environment(environ))
+    running = local.find_running(places)
+    if running is not None and running.data_dir != str(options.data_dir):
+        running = None
+    return run_errand(options, running, settings, environ, print)
 
 
 def _settings(

@@ -234,22 +234,49 @@ def ask_collect_garbage(running: RunningServer) -> int:
     return int(_control(running, "/api/collect-garbage")["freedBytes"])
 
 
+def ask(
+    running: RunningServer, method: str, path: str, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Ask the running server as its owner; its answer.
+
+    Raises:
+        StartRefused: it does not answer, or says no; the message is its own.
+    """
+    status, found = _exchange(running, method, path, dict(fields))
+    if status == 200:
+        return found
+    messages = [error.get("message", "") for error in found.get("errors", ())]
+    raise StartRefused("; ".join(messages) or f"The server answered {status}.")
+
+
 def _control(running: RunningServer, path: str) -> dict[str, Any]:
+    status, found = _exchange(running, "POST", path, None)
+    if status != 200:
+        raise StartRefused(_silent(running, str(found)))
+    return found
+
+
+def _exchange(
+    running: RunningServer, method: str, path: str, fields: Mapping[str, Any] | None
+) -> tuple[int, dict[str, Any]]:
     connection = _UnixConnection(running.socket)
     try:
-        credentials = {"Authorization": f"Bearer {running.token}"}
-        connection.request("POST", path, headers=credentials)
+        headers = {"Authorization": f"Bearer {running.token}"}
+        body = None if not fields else json.dumps(fields).encode()
+        connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
-        found: dict[str, Any] = json.loads(answer.read())
-        if answer.status != 200:
+        found = json.loads(answer.read())
+        if not isinstance(found, dict):
             raise ValueError(str(found))
-        return found
-    except (OSError, ValueError, KeyError, http.client.HTTPException) as error:
-        raise StartRefused(
-            f"The server at {running.url} (pid {running.pid}) does not answer: {error}"
-        ) from error
+        return answer.status, found
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StartRefused(_silent(running, str(error))) from error
     finally:
         connection.close()
+
+
+def _silent(running: RunningServer, error: str) -> str:
+    return f"The server at {running.url} (pid {running.pid}) does not answer: {error}"
 
 
 def stop(places: Places, running: RunningServer) -> bool:

@@ -1,5 +1,6 @@
 """The one user of an embedded server: named like the login, with a key in netrc."""
 
+import getpass
 import re
 import secrets
 from collections.abc import Mapping
@@ -9,11 +10,8 @@ from pathlib import Path
 from wandb_proto import credentials
 
 from wandb_server.model import Archive, User
+from wandb_server.operations.people import RESERVED_NAMES
 
-RESERVED_NAMES = frozenset(
-    ["api", "assets", "auth", "files", "graphql", "healthz", "ready", "sdk", "settings"]
-)
-"""First parts of our own addresses: an entity of that name would have no page."""
 NAME_CHARACTERS_MAX = 64
 KEY_LABEL = "written by wandb server start"
 
@@ -27,6 +25,14 @@ class KeptKey:
     problem: str | None = None
     key: str | None = None
     """Set only with `problem`: shown once, so that it is not lost."""
+
+
+def login_name() -> str:
+    """Whose process this is."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without an entry, as in containers
+        return "local"
 
 
 def entity_name(login: str) -> str:

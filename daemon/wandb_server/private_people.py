@@ -135,8 +135,10 @@ class PrivatePeople:
     async def create_service_account(self, team: str, name: str) -> User:
         """With a key, which `fresh_key` tells its maker once."""
         await self._require_leader(team)
-        user: User = await self._people.add_service_account(team, name)
-        _, text = await self._people.add_key(user.name, "made with the account")
+        made: tuple[User, ApiKey, str] = await self._people.add_service_account(
+            team, name, "made with the account"
+        )
+        user, _, text = made
         self._people.keep_fresh(self._user.id, user.id, text)
         return user
 

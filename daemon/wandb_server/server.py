@@ -9,7 +9,6 @@ may finish within `drain_timeout_s`, then the archive is closed.
 """
 
 import asyncio
-import getpass
 import json
 import logging
 import os
@@ -31,7 +30,7 @@ from wandb_server.api.application import make_application
 from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
 from wandb_server.graphql.executor import GraphqlExecutor
-from wandb_server.local_user import keep_key, local_user
+from wandb_server.local_user import keep_key, local_user, login_name
 from wandb_server.model import Archive
 from wandb_server.operations import open_archive
 from wandb_server.settings import DATABASE_FILE, ServerSettings, write_private
@@ -115,17 +114,10 @@ async def _surroundings(
         settings=replace(settings, port=port),
         clock=time.time,
         port=port,
-        local_user=await local_user(archive, _login_name()),
+        local_user=await local_user(archive, login_name()),
         control_token=secrets.token_urlsafe(32),
         pages=find_pages(settings.web_dir),
     )
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without an entry, as in containers
-        return "local"
 
 
 async def _remarks(around: Surroundings, environ: Mapping[str, str]) -> tuple[str, ...]:

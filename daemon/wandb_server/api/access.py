@@ -34,6 +34,8 @@ class Access(enum.Enum):
     """Like USER, or an address signed for this method and file."""
     SIGNED = "signed"
     """An address signed for this method and path; nobody needs to be known."""
+    ADMIN = "admin"
+    """API key or session of an admin of the server, or the token of `CONTROL`."""
     CONTROL = "control"
     """The token in the private address file of the local server."""
 

@@ -25,6 +25,7 @@ KEY_UNKNOWN = (
     "Not logged in: the API key is missing, or not known to this server ({url}). "
     "Run: wandb login --relogin --host {url}"
 )
+ADMINS_ONLY = "Only admins of this server may use {path}."
 ADDRESS_EXPIRED = "This address was not made by this server, or its time is over."
 SIGN_IN_TITLE = "Not signed in"
 SIGN_IN_TEXT = (
@@ -98,7 +99,11 @@ class _Doorkeeper:
         if rule is Access.CONTROL:
             known = access.has_control_token(around, request)
             return known, around.local_user if known else None
+        if rule is Access.ADMIN and access.has_control_token(around, request):
+            return True, around.local_user
         user = await access.user_of(around, request)
+        if rule is Access.ADMIN and user is not None and not user.admin:
+            raise NotAllowed(ADMINS_ONLY.format(path=request.path))
         if user is None and rule is Access.FILE:
             user = access.user_of_signature(around, request)
         return user is not None, user

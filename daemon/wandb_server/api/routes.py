@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from wandb_server.administration import ERRANDS
 from wandb_server.api.access import Access
+from wandb_server.api.admin_routes import run_errand
 from wandb_server.api.artifact_routes import (
     get_by_digest,
     get_file_of_artifact,
@@ -65,6 +67,10 @@ ROUTES = (
     Route("GET", "/api/changes", Access.USER, stream_changes),
     Route("POST", "/api/login-token", Access.CONTROL, make_login_token),
     Route("POST", "/api/collect-garbage", Access.CONTROL, collect_garbage),
+    *(
+        Route(errand.method, errand.path, Access.ADMIN, run_errand(errand))
+        for errand in ERRANDS.values()
+    ),
     Route("GET", "/{tail:.*}", Access.PAGE, show_page),
     Route("*", "/{tail:.*}", Access.USER, refuse_method),
 )

@@ -53,7 +53,7 @@ def restore_backup(
             f"({size_text(report.object_bytes)}) from {source}."
         )
 
-    with _alone(settings):
+    with alone(settings):
         asyncio.run(work())
     return 0
 
@@ -92,7 +92,7 @@ def collect_garbage(
         finally:
             await archive.close()
 
-    with _alone(settings):
+    with alone(settings):
         say(freed_text(asyncio.run(work())))
     return 0
 
@@ -110,8 +110,8 @@ def size_text(size_bytes: int) -> str:
     return f"{size:.3g} {UNITS[unit]}" if unit else f"{size_bytes} bytes"
 
 
-def _alone(settings: ServerSettings) -> ExitStack:
-    """Hold the data directory, as a server does.
+def alone(settings: ServerSettings) -> ExitStack:
+    """Hold the data directory, as a server does, until the block ends.
 
     Raises:
         AlreadyRunning: a server holds it.

@@ -8,6 +8,8 @@ somebody who had the name before.
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -56,19 +58,24 @@ class People(Operations):
     async def add_user(
         self, name: str, email: str = "", *, admin: bool = False, restore: bool = False
     ) -> User:
-        """A new user; with `restore` one that was removed."""
-        now, email = self._stores.clock(), clean_text(email)
+        """A new user, without a key; with `restore` one that was removed."""
+        wish = _Wish(name, clean_text(email), admin, restore, self._stores.clock())
+        return await self._stores.database.write(lambda db: _add_user(db, wish))
 
-        def change(db: Connection) -> User:
-            if teams.name_state(db, name) == "user removed" and restore:
-                teams.restore_user(db, name, email, admin=admin)
-            else:
-                _require_free(db, name)
-                teams.insert_user(db, name, email, admin=admin, now=now)
-            return _user(db, name)
+    async def add_user_with_key(
+        self, user: Mapping[str, Any], label: str, key: str = ""
+    ) -> tuple[User, ApiKey, str]:
+        """Like `add_user` with these arguments and `add_key`, both or neither."""
+        now, text = self._stores.clock(), _checked_key(key)
+        wish = _Wish(
+            **{"email": "", "admin": False, "restore": False, **user, "now": now}
+        )
 
-        _require_name(name)
-        return await self._stores.database.write(change)
+        def change(db: Connection) -> tuple[User, ApiKey]:
+            made = _add_user(db, wish)
+            return made, _put_key(db, made, text, label, now)
+
+        return *await self._stores.database.write(change), text
 
     async def remove_user(self, name: str) -> None:
         """Take away the user's keys, sessions and memberships."""
@@ -97,22 +104,10 @@ class People(Operations):
 
     async def add_key(self, name: str, label: str, key: str = "") -> tuple[ApiKey, str]:
         """(what is kept, the key itself): the only time that anybody sees it."""
-        if key and not KEY.fullmatch(key):
-            raise QueryError(
-                "apiKey", "must have 40 to 256 characters, printable and without spaces"
-            )
-        text, now = key or new_key(), self._stores.clock()
+        text, now = _checked_key(key), self._stores.clock()
 
         def change(db: Connection) -> ApiKey:
-            user = _user(db, name)
-            owner = people.user_of_key(db, text)
-            if owner is not None and owner.id != user.id:
-                raise QueryError("apiKey", "is in use; choose another one")
-            if len(people.keys_of(db, user.id)) >= KEYS_PER_USER_MAX:
-                raise QueryError(
-                    "user", f"{name} has {KEYS_PER_USER_MAX} keys; revoke some first"
-                )
-            return people.add_key(db, user.id, text, clean_text(label), now)
+            return _put_key(db, _user(db, name), text, label, now)
 
         return await self._stores.database.write(change), text
 
@@ -198,20 +193,21 @@ class People(Operations):
 
         await self._stores.database.write(change)
 
-    async def add_service_account(self, team: str, name: str) -> User:
-        """A user that is no person and belongs to the team."""
-        now = self._stores.clock()
+    async def add_service_account(
+        self, team: str, name: str, label: str, key: str = ""
+    ) -> tuple[User, ApiKey, str]:
+        """A user that is no person and belongs to the team, with a key."""
+        now, text = self._stores.clock(), _checked_key(key)
 
-        def change(db: Connection) -> User:
+        def change(db: Connection) -> tuple[User, ApiKey]:
             team_id = _team_id(db, team)
-            _require_free(db, name)
-            user_id = teams.insert_user(db, name, "", admin=False, now=now)
-            teams.make_service_account(db, user_id, f"of team {team}")
-            teams.write_member(db, team_id, user_id, admin=False)
-            return _user(db, name)
+            made = _add_user(db, _Wish(name, "", False, False, now))
+            teams.make_service_account(db, made.id, f"of team {team}")
+            teams.write_member(db, team_id, made.id, admin=False)
+            kept = _put_key(db, made, text, label, now)
+            return _user(db, name), kept
 
-        _require_name(name)
-        return await self._stores.database.write(change)
+        return *await self._stores.database.write(change), text
 
     def keep_fresh(self, maker_id: int, user_id: int, key: str) -> None:
         """Remember a key for its maker, in memory and for a moment only."""
@@ -255,6 +251,48 @@ class People(Operations):
         return await self._stores.database.read(
             lambda db: teams.bytes_of_entity(db, clean_text(entity))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a new user shall be."""
+
+    name: str
+    email: str
+    admin: bool
+    restore: bool
+    now: float
+
+
+def _add_user(db: Connection, wish: _Wish) -> User:
+    _require_name(wish.name)
+    if teams.name_state(db, wish.name) == "user removed" and wish.restore:
+        teams.restore_user(db, wish.name, wish.email, admin=wish.admin)
+    else:
+        _require_free(db, wish.name)
+        teams.insert_user(
+            db, wish.name, clean_text(wish.email), admin=wish.admin, now=wish.now
+        )
+    return _user(db, wish.name)
+
+
+def _checked_key(key: str) -> str:
+    if key and not KEY.fullmatch(key):
+        raise QueryError(
+            "apiKey", "must have 40 to 256 characters, printable and without spaces"
+        )
+    return key or new_key()
+
+
+def _put_key(db: Connection, user: User, text: str, label: str, now: float) -> ApiKey:
+    owner = people.user_of_key(db, text)
+    if owner is not None and owner.id != user.id:
+        raise QueryError("apiKey", "is in use; choose another one")
+    if len(people.keys_of(db, user.id)) >= KEYS_PER_USER_MAX:
+        raise QueryError(
+            "user", f"{user.name} has {KEYS_PER_USER_MAX} keys; revoke some first"
+        )
+    return people.add_key(db, user.id, text, clean_text(label), now)
 
 
 def _user(db: Connection, name: str) -> User:
