@@ -192,6 +192,8 @@ def payload(given: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
+    # Nothing is announced to clients; older ones cannot do without the list.
+    "UpsertBucketPayload": {"serverSettings": lambda *_: {"serverMessages": []}},
     "Mutation": {
         "upsertBucket": _upsert_bucket,
         "upsertModel": _upsert_model,
