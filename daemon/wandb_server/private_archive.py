@@ -70,13 +70,18 @@ class PrivateArchive:
         await self._require(entity, name)
         return await self._archive.create_project(entity, name)
 
-    async def set_access(self, project: Project, access: ProjectAccess) -> None:
+    async def set_access(
+        self, project: Project, access: ProjectAccess, *, made: bool = False
+    ) -> None:
         """Say who may come to a project that was found through this class.
+
+        Who made it just now says it, like its owner.
 
         Raises:
             NotAllowed: the user may not say that.
         """
-        if not await self.rules.may_set(project.entity, project.name):
+        may = made or await self.rules.may_set(project.entity, project.name)
+        if not may:
             raise NotAllowed(
                 f"Only the owner of project {project.entity}/{project.name}, or an "
                 "admin of its team, says who may come to it."

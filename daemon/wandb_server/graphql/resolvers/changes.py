@@ -91,7 +91,7 @@ async def _upsert_model(
     if project is None:
         project, inserted = await question.archive.create_project(entity, name)
     if access is not None:
-        await question.archive.set_access(project, access)
+        await question.archive.set_access(project, access, made=inserted)
     return payload(given, model=project, project=project, inserted=inserted)
 
 
