@@ -56,7 +56,10 @@ export function RunGrid(props: RunGridProps): ReactElement {
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read anew in every render here
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 10 });
   // Another order begins at its top: what was in the middle is somewhere else now.
-  useEffect(() => scroller.current?.scrollTo(0, 0), [table.sort, table.group]);
+  useEffect(() => {
+    // In braces: new browsers answer a promise, which React would take for what undoes the effect.
+    scroller.current?.scrollTo(0, 0);
+  }, [table.sort, table.group]);
   const shown = useMemo(() => columns.filter((column) => column !== "name"), [columns]);
   const template = useMemo(() => templateOf(shown), [shown]);
   const width = template.minWidth;
