@@ -569,3 +569,25 @@ async def test_browsers_of_other_origins_are_told_that_they_may(server: Served) 
         )
         assert status == 204
         assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_older_clients_find_the_number_among_the_aliases(client: Client) -> None:
+    """Before 0.17 they read the version from there; later ones take it as an alias."""
+    identity = await client.log({"a": b"a"})
+    old = "query ($id: ID!) { artifact(id: $id) { aliases { %s } } }"
+
+    before = await client.server.graphql(
+        old % "artifactCollection { name } alias", {"id": identity}
+    )
+    since = await client.server.graphql(
+        old % "id artifactCollection { name } alias", {"id": identity}
+    )
+    settings = await client.server.graphql(
+        'mutation { upsertBucket(input: { name: "r", modelName: "proj" }) '
+        "{ serverSettings { serverMessages { plainText } } } }"
+    )
+
+    names = [alias["alias"] for alias in before["artifact"]["aliases"]]
+    assert names == ["latest", "v0"]
+    assert [alias["alias"] for alias in since["artifact"]["aliases"]] == ["latest"]
+    assert settings["upsertBucket"]["serverSettings"] == {"serverMessages": []}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -17,6 +18,7 @@ from graphql import (
 )
 
 from wandb_server.graphql.resolvers import ALL
+from wandb_server.graphql.resolvers.artifacts import KNOWS_SELECTION, SELECTED
 from wandb_server.graphql.resolvers.artifacts import type_name as name_of_type
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
@@ -46,6 +48,19 @@ def load_schema() -> GraphQLSchema:
 
 
 def _with_question(resolver: Callable[..., Any]) -> Callable[..., Any]:
+    if resolver in KNOWS_SELECTION:
+
+        def resolve_knowing(parent: Any, asked: Any, **arguments: Any) -> Any:
+            selected = {
+                node.name.value
+                for field in asked.field_nodes
+                for node in field.selection_set.selections
+                if isinstance(node, FieldNode)
+            }
+            return resolver(parent, asked.context, {**arguments, SELECTED: selected})
+
+        return resolve_knowing
+
     def resolve(parent: Any, asked: Any, **arguments: Any) -> Any:
         return resolver(parent, asked.context, arguments)
 

@@ -37,6 +37,9 @@ from wandb_server.graphql.resolvers.artifacts_lists import (
 from wandb_server.model import Project, Run, User
 
 VERSIONS_PER_PAGE = 50
+OLD_ALIAS_FIELDS = frozenset(("alias", "artifactCollection"))
+SELECTED = "<selected>"
+"""The argument that no document can name: which fields are asked for below."""
 
 
 # ---- root and project ----------------------------------------------------------------
@@ -263,8 +266,15 @@ async def _version_memberships(
     return to_connection(await _members(question, arguments, artifact_id=version.id))
 
 
-async def _aliases(version: Version, question: Question, _: Arguments) -> list[Alias]:
-    return await question.archive.artifacts.seen_aliases(version)
+async def _aliases(
+    version: Version, question: Question, arguments: Arguments
+) -> list[Alias]:
+    found = await question.archive.artifacts.seen_aliases(version)
+    if arguments[SELECTED] >= OLD_ALIAS_FIELDS and "id" not in arguments[SELECTED]:
+        # Clients before 0.17 read the number of a version from its aliases.
+        number = f"v{version.version_index}"
+        found.append(Alias(0, number, version.collection))
+    return found
 
 
 async def _own_bytes(version: Version, question: Question, _: Arguments) -> int:
@@ -337,6 +347,9 @@ def _alias_members(member: Membership, *_: Any) -> list[Alias]:
 def _ttl(version: Version, *_: Any) -> int:
     return TTL_INHERITED if version.ttl_s is None else version.ttl_s
 
+
+KNOWS_SELECTION: frozenset[Resolver] = frozenset((_aliases,))
+"""Resolvers that are given `SELECTED`."""
 
 _COLLECTION: Mapping[str, Resolver] = {
     "id": lambda collection, *_: collection_id(collection),
