@@ -161,7 +161,7 @@ def as_table(snapshot: Mapping[str, Any]) -> str:
     for upload in snapshot["uploads"]:
         state = upload["problem"] or upload["run_url"] or upload["base_url"]
         artifacts = ""
-        if upload["artifacts_left"]:
+        if upload.get("artifacts_left"):  # an older core says nothing
             artifacts = (
                 f", {upload['artifacts_left']} artifacts to go "
                 f"({upload['bytes_left']:,} bytes)"

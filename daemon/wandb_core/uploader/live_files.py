@@ -52,6 +52,7 @@ class LiveFiles:
         self._look_s = look_s
         self._pause_s = pause_s
         self._watched: dict[str, _Watched] = {}
+        self._watching = asyncio.Event()
 
     def watch(self, name: str) -> None:
         """Upload this file now and whenever it changed; beyond a limit at the end only.
@@ -60,19 +61,22 @@ class LiveFiles:
         """
         if len(self._watched) < FILES_MAX:
             self._watched.setdefault(name, _Watched())
+            self._watching.set()
 
     def forget(self, name: str) -> None:
         """Its policy is another one now."""
         self._watched.pop(name, None)
+        if not self._watched:
+            self._watching.clear()
 
     async def run(self) -> None:
         """Look until cancelled. Cancelled: a file may be uploaded in part, which the
         server then does not know of.
         """
         while True:
+            await self._watching.wait()
             await self._clock.sleep(self._look_s)
-            if self._watched:
-                await self.look()
+            await self.look()
 
     async def look(self) -> None:
         """Upload what changed and is not being written just now."""
