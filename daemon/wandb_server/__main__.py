@@ -7,11 +7,11 @@ import argparse
 import asyncio
 import json
 import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_
 from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
 from wandb_server.listening import listen_tcp, listen_unix
 from wandb_server.local import StartReport
+from wandb_server.logs import set_up_log
 from wandb_server.people_commands import add_people, run_errand
 from wandb_server.settings import (
     HOST_DEFAULT,
@@ -31,6 +32,7 @@ from wandb_server.settings import (
     PORT_DEFAULT,
     KeptSettings,
     ServerSettings,
+    Service,
     TeamStores,
     load_kept,
     save_kept,
@@ -38,10 +40,6 @@ from wandb_server.settings import (
 
 if TYPE_CHECKING:
     from wandb_server.server import Started
-
-LOG_BYTES_MAX = 5 * 1024 * 1024
-LOG_FILES_KEPT = 3
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -322,6 +320,7 @@ def _serve(
             host=options.host,
             port=port,
             public_url=options.public_url,
+            **asdict(Service.from_environment(environ, options.host)),
         )
         tcp = listen_tcp(settings.host, settings.port)
         for listener in tcp:
@@ -335,7 +334,8 @@ def _serve(
                 f"Listening on {options.host}: other machines are answered only under "
                 "the address given by --public-url http://<this machine>:<port>"
             )
-        _set_up_log(options.data_dir, to_terminal=report_to is None)
+        as_json = environ.get("WANDB_SERVER_LOG", "") == "json"
+        set_up_log(options.data_dir, to_terminal=report_to is None, as_json=as_json)
         for remark in remarks:
             logging.getLogger(__name__).warning("%s", remark)
 
@@ -365,16 +365,6 @@ def _report(descriptor: int, report: StartReport) -> None:
             pipe.write(report.to_json())
     except OSError:
         pass
-
-
-def _set_up_log(data_dir: Path, *, to_terminal: bool) -> None:
-    kept: logging.Handler = logging.handlers.RotatingFileHandler(
-        data_dir / "server.log", maxBytes=LOG_BYTES_MAX, backupCount=LOG_FILES_KEPT
-    )
-    outputs = [kept, logging.StreamHandler()] if to_terminal else [kept]
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=outputs)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    os.chmod(data_dir / "server.log", 0o600)
 
 
 if __name__ == "__main__":

@@ -352,6 +352,24 @@ class Alert:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoreMeasures:
+    """What the stores hold, in numbers for operators."""
+
+    stored_bytes: int
+    garbage_bytes: int
+    """Of these: what nobody refers to, or what is being written."""
+    tail_rows: int
+    """Rows that wait for compaction, of so many runs:"""
+    tail_runs: int
+    segment_rows: int
+    segment_points: int
+    runs_by_state: Mapping[str, int]
+    users: int
+    waiting_changes: int
+    """Changes that no transaction has taken yet."""
+
+
 class Archive(Protocol):
     """Everything that is stored, asked and changed. Made by `operations.open_archive`.
 
@@ -538,6 +556,20 @@ class Archive(Protocol):
     @property
     def people(self) -> Any:
         """`operations.people.People`: users, teams and rules of projects."""
+        ...
+
+    # storage use --------------------------------------------------------------------
+    async def bytes_of_run(self, run: Run) -> int:
+        """Rows, files and texts: what deleting the run frees."""
+        ...
+
+    async def bytes_of_project(self, project: Project) -> int:
+        """Its runs, and the artifacts that it holds; a blob counts once."""
+        ...
+
+    async def bytes_of_entity(self, entity: str) -> int: ...
+    async def store_measures(self) -> StoreMeasures:
+        """Numbers for operators; reads whole tables, so not for every request."""
         ...
 
     # life ---------------------------------------------------------------------------

@@ -90,12 +90,15 @@ class PrivateArchive:
         await self._archive.people.set_rule(project.entity, project.name, rule)
         self.rules.forget()
 
+    async def bytes_of_project(self, project: Project) -> int:
+        """What a project takes that was found through this class."""
+        return await self._archive.bytes_of_project(project)
+
     async def storage_bytes(self, entity: str) -> int:
         """What an entity takes that one belongs to; 0 of another."""
         if not (self.rules.belongs_to(entity) or self.rules.sees_all):
             return 0
-        stored: int = await self._archive.people.storage_bytes(entity)
-        return stored
+        return await self._archive.bytes_of_entity(entity)
 
     # runs ---------------------------------------------------------------------------
     async def run(self, entity: str, project: str, name: str) -> Run | None:

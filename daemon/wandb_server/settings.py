@@ -7,6 +7,7 @@ that signs upload addresses).
 
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -22,6 +23,9 @@ PORT_DEFAULT = 8080
 HOST_DEFAULT = "127.0.0.1"
 DATABASE_FILE = "wandb.db"
 SECRET_LETTERS_MIN = 32
+REQUESTS_PER_S = 200.0
+"""Of one user, where other machines are answered; 200 runs that send every second."""
+REQUESTS_BURST = 2_000
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
@@ -83,6 +87,12 @@ class ServerSettings:
     """Where rows live. Empty: SQLite in the data directory."""
     object_url: str = ""
     """Where files and segments live. Empty: a directory in the data directory."""
+    requests_per_s: float = 0.0
+    """So often a user may ask in the long run; 0: as often as they like."""
+    requests_burst: int = REQUESTS_BURST
+    """So often at once, before the rate counts."""
+    metrics_open: bool = False
+    """GET /metrics needs no key."""
 
     def __post_init__(self) -> None:
         """Check every range; fill in where the stores are."""
@@ -94,6 +104,13 @@ class ServerSettings:
             object.__setattr__(self, "object_url", place)
         if not 0 <= self.port <= 65535:
             raise SettingsError("port", self.port, "must be 0 to 65535", "settings")
+        if not 0 <= self.requests_per_s < math.inf:
+            value = self.requests_per_s
+            raise SettingsError("requests_per_s", value, "must be 0 or more")
+        if self.requests_burst < 1:
+            raise SettingsError(
+                "requests_burst", self.requests_burst, "must be 1 or more"
+            )
         if len(self.secret) < 16:
             raise SettingsError("secret", "…", "must have 16+ bytes", "settings")
         parts = urlsplit(self.public_url)
@@ -151,6 +168,37 @@ class TeamStores:
             )
         hashed = hashlib.sha256(secret.encode()).digest() if secret else b""
         return cls(database, objects, hashed)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How the server treats those who ask, as the environment says."""
+
+    requests_per_s: float
+    requests_burst: int
+    metrics_open: bool
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], host: str) -> "Service":
+        """WANDB_SERVER_REQUESTS_PER_S, _REQUESTS_BURST and _METRICS.
+
+        Raises:
+            SettingsError: a value that cannot be.
+        """
+        rate = 0.0 if host in LOOPBACK_HOSTS else REQUESTS_PER_S
+        return cls(
+            _number(environ, "WANDB_SERVER_REQUESTS_PER_S", rate),
+            int(_number(environ, "WANDB_SERVER_REQUESTS_BURST", REQUESTS_BURST)),
+            environ.get("WANDB_SERVER_METRICS", "") == "open",
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "")
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise SettingsError(name, text, "must be a number", "environment") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Access(enum.Enum):
     """An address signed for this method and path; nobody needs to be known."""
     ADMIN = "admin"
     """API key or session of an admin of the server, or the token of `CONTROL`."""
+    METRICS = "metrics"
+    """Like `ADMIN`, or everybody if the settings say so."""
     CONTROL = "control"
     """The token in the private address file of the local server."""
 

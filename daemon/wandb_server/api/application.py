@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 
 from aiohttp import web
 
 from wandb_server.api import access
 from wandb_server.api.access import Access
 from wandb_server.api.answers import SECURITY_HEADERS, error_answer, text_page
+from wandb_server.api.rate_limits import RateLimits
 from wandb_server.api.routes import ROUTES, Route
 from wandb_server.api.surroundings import Surroundings, Visit
 from wandb_server.errors import (
@@ -26,6 +28,7 @@ KEY_UNKNOWN = (
     "Run: wandb login --relogin --host {url}"
 )
 ADMINS_ONLY = "Only admins of this server may use {path}."
+TOO_OFTEN = "You ask this server too often; try again after the seconds it says."
 ADDRESS_EXPIRED = "This address was not made by this server, or its time is over."
 SIGN_IN_TITLE = "Not signed in"
 SIGN_IN_TEXT = (
@@ -42,10 +45,12 @@ logger = logging.getLogger(__name__)
 
 def make_application(around: Surroundings) -> web.Application:
     """All routes of the registry; everything else is answered 404."""
-    application = web.Application(client_max_size=around.settings.limits.body_bytes_max)
+    settings = around.settings
+    application = web.Application(client_max_size=settings.limits.body_bytes_max)
+    rates = RateLimits(settings.requests_per_s, settings.requests_burst, around.clock)
     for route in ROUTES:
         application.router.add_route(
-            route.method, route.path, _Doorkeeper(route, around).answer
+            route.method, route.path, _Doorkeeper(route, around, rates).answer
         )
     application.on_response_prepare.append(_add_headers)
     return application
@@ -54,17 +59,39 @@ def make_application(around: Surroundings) -> web.Application:
 class _Doorkeeper:
     """Lets through whom the route's rule admits, and turns errors into answers."""
 
-    def __init__(self, route: Route, around: Surroundings) -> None:
+    def __init__(self, route: Route, around: Surroundings, rates: RateLimits) -> None:
         self._route = route
         self._around = around
+        self._rates = rates
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer and count; a request whose client went away counts as 499."""
+        began, status = time.perf_counter(), 499
+        try:
+            response = await self._answer(request)
+            status = response.status
+            return response
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        finally:
+            self._around.measures.answered(
+                request.method if self._route.method == "*" else self._route.method,
+                self._route.path,
+                status,
+                time.perf_counter() - began,
+            )
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if not access.host_allowed(self._around, request.host):
             return error_answer(403, HOST_UNKNOWN)
         try:
             admitted, user = await self._admit(request)
             if not admitted:
                 return self._refuse()
+            if user is not None and (wait_s := self._wait_s(user)):
+                self._around.measures.slowed += 1
+                return error_answer(429, TOO_OFTEN, retry_after_s=wait_s)
             return await self._route.respond(Visit(request, self._around, user))
         except web.HTTPRequestEntityTooLarge:
             limit = self._around.settings.limits.body_bytes_max
@@ -90,6 +117,13 @@ class _Doorkeeper:
             logger.exception("request failed route=%s", self._route.path)
             return error_answer(500, "The server failed at this; its log says why.")
 
+    def _wait_s(self, user: User) -> int:
+        """How long to wait: nobody who is the local user, or who is nobody (a signed
+        address), ever does."""
+        if user.id in (0, self._around.local_user.id):
+            return 0
+        return self._rates.wait_s(user.id)
+
     async def _admit(self, request: web.Request) -> tuple[bool, User | None]:
         rule, around = self._route.access, self._around
         if rule is Access.OPEN:
@@ -99,10 +133,13 @@ class _Doorkeeper:
         if rule is Access.CONTROL:
             known = access.has_control_token(around, request)
             return known, around.local_user if known else None
-        if rule is Access.ADMIN and access.has_control_token(around, request):
+        if rule is Access.METRICS and around.settings.metrics_open:
+            return True, None
+        for_admins = rule in (Access.ADMIN, Access.METRICS)
+        if for_admins and access.has_control_token(around, request):
             return True, around.local_user
         user = await access.user_of(around, request)
-        if rule is Access.ADMIN and user is not None and not user.admin:
+        if for_admins and user is not None and not user.admin:
             raise NotAllowed(ADMINS_ONLY.format(path=request.path))
         if user is None and rule is Access.FILE:
             user = access.user_of_signature(around, request)

@@ -37,6 +37,7 @@ async def stream_changes(visit: Visit) -> web.StreamResponse:
     response.content_type = "text/event-stream"
     await response.prepare(visit.request)
     waiting = _Waiting()
+    visit.around.measures.open_streams += 1
     try:
         with visit.around.closing.wakes(waiting.arrived):
             async with asyncio.TaskGroup() as tasks:
@@ -44,6 +45,8 @@ async def stream_changes(visit: Visit) -> web.StreamResponse:
                 tasks.create_task(_send(response, waiting, visit))
     except* (_ReaderGone, ConnectionError):
         pass
+    finally:
+        visit.around.measures.open_streams -= 1
     return response
 
 

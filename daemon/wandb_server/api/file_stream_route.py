@@ -15,6 +15,9 @@ from wandb_server.api.surroundings import Visit
 from wandb_server.errors import RequestRejected
 from wandb_server.model import FileChunk, FileStreamPost
 
+COUNTED_FILES = frozenset(
+    ("wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json", "output.log")
+)
 CLIENT_ID_HEADER = "X-Wandb-Async-Client-Id"
 
 
@@ -27,6 +30,9 @@ async def take_file_stream(visit: Visit) -> web.Response:
     answer = await visit.archive.post_file_stream(entity, project, run, post)
     if answer is None:
         return error_answer(404, f"There is no run {entity}/{project}/{run}.")
+    for chunk in post.chunks:
+        name = chunk.file if chunk.file in COUNTED_FILES else "other"
+        visit.around.measures.ingested_lines[name] += len(chunk.lines)
     return json_answer({"stopped": True} if answer.stopped else {})
 
 

@@ -18,6 +18,7 @@ from wandb_server.api.file_routes import allow_other_origins, get_file, put_file
 from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
 from wandb_server.api.graphql_route import answer_graphql
 from wandb_server.api.health_routes import collect_garbage, healthy, ready
+from wandb_server.api.metrics_route import show_metrics
 from wandb_server.api.page_routes import refuse_method, refuse_telemetry, show_page
 from wandb_server.api.session_routes import make_login_token, session, sign_in
 from wandb_server.api.surroundings import Respond
@@ -44,6 +45,7 @@ class Route:
 ROUTES = (
     Route("GET", "/healthz", Access.OPEN, healthy),
     Route("GET", "/ready", Access.OPEN, ready),
+    Route("GET", "/metrics", Access.METRICS, show_metrics),
     Route("GET", "/auth", Access.OPEN, sign_in),
     Route("POST", "/sdk/otel/{tail:.*}", Access.OPEN, refuse_telemetry),
     Route("POST", "/graphql", Access.USER, answer_graphql),

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from wandb_server.addresses import Addresses
+from wandb_server.api.measures import Measures
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.model import Archive, User
 from wandb_server.private_archive import PrivateArchive
@@ -57,6 +58,7 @@ class Surroundings:
     pages: Mapping[str, Path] = field(default_factory=dict)
     """URL path -> file of the built page."""
     closing: Closing = field(default_factory=Closing)
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def cookie_name(self) -> str:

@@ -14,6 +14,7 @@ from wandb_server.operations.people import People
 from wandb_server.operations.projects import Projects
 from wandb_server.operations.removed_runs import RemovedRuns
 from wandb_server.operations.run_columns import RunColumns
+from wandb_server.operations.storage_use import StorageUse
 
 
 class StoredArchive(
@@ -29,6 +30,7 @@ class StoredArchive(
     RemovedRuns,
     RunColumns,
     Alerts,
+    StorageUse,
 ):
     """`model.Archive` over a database and an object store. Made by `open_archive`."""
 

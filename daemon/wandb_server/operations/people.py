@@ -246,12 +246,6 @@ class People(Operations):
 
         await self._stores.database.write(change)
 
-    async def storage_bytes(self, entity: str) -> int:
-        """What the entity's runs take in the object store."""
-        return await self._stores.database.read(
-            lambda db: teams.bytes_of_entity(db, clean_text(entity))
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _Wish:

@@ -69,6 +69,11 @@ class Database:
         """Several servers may use it at the same time."""
         return self._opened.is_shared
 
+    @property
+    def waiting_count(self) -> int:
+        """Changes that no transaction has taken yet."""
+        return len(self._waiting)
+
     async def read(self, question: Callable[[Connection], T]) -> T:
         """Ask within one snapshot. Cancelled: the answer is thrown away."""
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from wandb_server.people_model import AccessRule, ProjectAccess, Team, TeamMember
 from wandb_server.storage.database import insert
@@ -16,9 +16,7 @@ from wandb_server.storage.people_schema import (
 from wandb_server.storage.schema import (
     api_keys,
     login_tokens,
-    objects,
     projects,
-    runs,
     sessions,
     users,
 )
@@ -207,17 +205,3 @@ def write_rule(connection: Connection, project_id: int, rule: AccessRule) -> Non
 def _rule(row: "Row[tuple[object, ...]]") -> AccessRule:
     found = row._mapping
     return AccessRule(ProjectAccess(found["access"]), found["owner_id"])
-
-
-def bytes_of_entity(connection: Connection, entity: str) -> int:
-    """History and files of its runs."""
-    stored = (
-        select(func.coalesce(func.sum(objects.c.size_bytes), 0))
-        .select_from(
-            objects.join(runs, runs.c.id == objects.c.run_id).join(
-                projects, projects.c.id == runs.c.project_id
-            )
-        )
-        .where(projects.c.entity == entity, objects.c.state == "live")
-    )
-    return int(connection.scalar(stored) or 0)

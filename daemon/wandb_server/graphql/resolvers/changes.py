@@ -203,5 +203,5 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "deleteRun": _delete_run,
         "stopRun": _stop_run,
         "updateRunState": _update_run_state,
-    }
+    },
 }

@@ -161,6 +161,10 @@ async def _access(project: Project, question: Question, _: Arguments) -> str:
     return ACCESS_NAMES[rule.access]
 
 
+async def _size_bytes(project: Project, question: Question, _: Arguments) -> int:
+    return await question.archive.bytes_of_project(project)
+
+
 async def _read_only(project: Project, question: Question, _: Arguments) -> bool:
     return not await question.archive.rules.may_write(project.entity, project.name)
 
@@ -190,6 +194,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "lastActivityAt": lambda project, *_: timestamp(project.last_activity_at),
         "isBenchmark": lambda *_: False,
         "readOnly": _read_only,
+        "sizeBytes": _size_bytes,
         "tags": lambda *_: [],
         "run": _run,
         "bucket": _run,

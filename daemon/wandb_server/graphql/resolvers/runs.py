@@ -29,6 +29,10 @@ def _user(
     return question.archive.people.named(run.user_name)
 
 
+async def _size_bytes(run: Run, question: Question, _: Arguments) -> int:
+    return await question.archive.of(run).bytes_of_run(run)
+
+
 async def _read_only(run: Run, question: Question, _: Arguments) -> bool:
     return not await question.archive.rules.may_write(run.entity, run.project)
 
@@ -91,6 +95,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "sweepName": lambda run, *_: run.sweep,
         "sweep": lambda *_: None,
         "readOnly": _read_only,
+        "sizeBytes": _size_bytes,
         "createdAt": lambda run, *_: timestamp(run.created_at),
         "updatedAt": lambda run, *_: timestamp(run.heartbeat_at),
         "heartbeatAt": lambda run, *_: timestamp(run.heartbeat_at),
