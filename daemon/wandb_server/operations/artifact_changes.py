@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from wandb_server.artifact_model import (
     COMMITTED,
     DELETED,
-    PORTFOLIO,
     SEQUENCE,
     TTL_INHERITED,
     Collection,
@@ -20,12 +19,14 @@ from wandb_server.artifact_model import (
 )
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.model import Run
+from wandb_server.operations.artifact_collections import new_portfolio
 from wandb_server.operations.artifact_names import check_alias, check_name, cleaned
 from wandb_server.operations.artifact_uploads import ArtifactUploads
 from wandb_server.storage import (
     artifact_blobs,
     artifact_collections,
     artifact_files,
+    artifact_memberships,
     artifact_versions,
     projects,
 )
@@ -109,7 +110,7 @@ class ArtifactChanges(ArtifactUploads):
             for alias in aliases:
                 collection = _collection_of(db, version, alias)
                 member = _member(db, version, collection)
-                artifact_versions.set_alias(db, collection.id, member, alias.alias)
+                artifact_memberships.set_alias(db, collection.id, member, alias.alias)
 
         await self._stores.database.write(change)
 
@@ -123,7 +124,7 @@ class ArtifactChanges(ArtifactUploads):
             for alias in aliases:
                 collection = _collection_of(db, version, alias)
                 member = _member(db, version, collection)
-                artifact_versions.drop_alias(db, collection.id, alias.alias, member)
+                artifact_memberships.drop_alias(db, collection.id, alias.alias, member)
 
         await self._stores.database.write(change)
 
@@ -150,13 +151,13 @@ class ArtifactChanges(ArtifactUploads):
             if version.state != COMMITTED:
                 raise QueryError("artifactID", "it is not committed yet; wait for it")
             collection = _portfolio(db, version, cleaned(place), portfolio, now)
-            member, _ = artifact_versions.join_collection(
+            member, _ = artifact_memberships.join_collection(
                 db, collection.id, artifact_id, now
             )
             for alias in (*aliases, LATEST):
-                artifact_versions.set_alias(db, collection.id, member, alias)
+                artifact_memberships.set_alias(db, collection.id, member, alias)
             artifact_collections.update_collection(db, collection.id, updated_at=now)
-            return artifact_versions.read_memberships(db, [member])[0]
+            return artifact_memberships.read_memberships(db, [member])[0]
 
         return await self._stores.database.write(change)
 
@@ -174,7 +175,9 @@ class ArtifactChanges(ArtifactUploads):
                     "artifactPortfolioID",
                     "this is where the version was made; delete it instead",
                 )
-            left = artifact_versions.leave_collections(db, artifact_id, collection_id)
+            left = artifact_memberships.leave_collections(
+                db, artifact_id, collection_id
+            )
             move_latest(db, left)
             return bool(left)
 
@@ -228,93 +231,12 @@ class ArtifactChanges(ArtifactUploads):
         await self._delete_bytes([number for number, _ in dead])
         return sum(size for _, size in dead)
 
-    # collections ------------------------------------------------------------------
-    async def create_portfolio(
-        self, place: ProjectPlace, name: str, type_name: str, description: str | None
-    ) -> Collection:
-        """An empty portfolio.
-
-        Raises:
-            QueryError: the name is taken.
-        """
-        check_name(name, "name")
-        check_name(type_name, "artifactTypeName")
-        now = self._stores.clock()
-
-        def change(db: Connection) -> Collection:
-            project_id, _ = projects.create_project(
-                db, place.entity, place.project, now
-            )
-            if artifact_collections.find_collection(db, project_id, name) is not None:
-                raise QueryError("name", f"there is a collection {name!r} already")
-            return _new_portfolio(db, project_id, name, type_name, now, description)
-
-        return await self._stores.database.write(change)
-
-    async def edit_collection(
-        self, collection_id: int, name: str | None, description: str | None
-    ) -> Collection:
-        """Rename or describe it.
-
-        Raises:
-            QueryError: the name is taken.
-        """
-        values: dict[str, Any] = {"updated_at": self._stores.clock()}
-        if name is not None:
-            check_name(name, "name")
-            values["name"] = name
-        if description is not None:
-            values["description"] = description
-
-        def change(db: Connection) -> Collection:
-            known = _collection(db, collection_id)
-            if name is not None and name != known.name:
-                other = artifact_collections.find_collection(db, known.project_id, name)
-                if other is not None:
-                    raise QueryError("name", f"there is a collection {name!r} already")
-            artifact_collections.update_collection(db, collection_id, **values)
-            return _collection(db, collection_id)
-
-        return await self._stores.database.write(change)
-
-    async def move_collection(self, collection_id: int, type_name: str) -> Collection:
-        """Give a sequence another type."""
-        check_name(type_name, "destinationArtifactTypeName")
-        now = self._stores.clock()
-
-        def change(db: Connection) -> Collection:
-            known = _collection(db, collection_id)
-            type_id = artifact_collections.ensure_type(
-                db, known.project_id, type_name, now
-            )
-            artifact_collections.update_collection(
-                db, collection_id, type_id=type_id, updated_at=now
-            )
-            return _collection(db, collection_id)
-
-        return await self._stores.database.write(change)
-
-    async def tag_collection(
-        self, collection_id: int, added: Sequence[str], removed: Sequence[str] = ()
-    ) -> Collection:
-        """Add and remove tags."""
-        for tag in added:
-            check_name(tag, "tag")
-
-        def change(db: Connection) -> Collection:
-            artifact_collections.add_tags(db, collection_id, added)
-            if removed:
-                artifact_collections.remove_tags(db, collection_id, removed)
-            return _collection(db, collection_id)
-
-        return await self._stores.database.write(change)
-
 
 def remove_version(
     db: Connection, artifact_id: int, now: float
 ) -> list[tuple[int, int]]:
     """Only its number stays; (object, bytes) that are dead now."""
-    move_latest(db, artifact_versions.leave_collections(db, artifact_id))
+    move_latest(db, artifact_memberships.leave_collections(db, artifact_id))
     used = artifact_files.remove_files(db, artifact_id)
     used += artifact_blobs.release(db, artifact_id)
     dead = artifact_blobs.drop_unused(db, used, now)
@@ -336,8 +258,8 @@ def remove_collection(
     dead: list[tuple[int, int]] = []
     for artifact_id in artifact_versions.made_in(db, collection_id):
         dead += remove_version(db, artifact_id, now)
-    for number in artifact_versions.members_of(db, collection_id):
-        artifact_versions.leave_collections(db, number, collection_id)
+    for number in artifact_memberships.members_of(db, collection_id):
+        artifact_memberships.leave_collections(db, number, collection_id)
     artifact_versions.remove_rows(db, collection_id)
     artifact_collections.remove_collection(db, collection_id)
     return dead
@@ -346,23 +268,16 @@ def remove_collection(
 def move_latest(db: Connection, collection_ids: Sequence[int]) -> None:
     """Where `latest` went with a version, the newest one left is called so."""
     for collection_id in collection_ids:
-        if not artifact_versions.has_alias(db, collection_id, LATEST):
-            newest = artifact_versions.newest_member(db, collection_id)
+        if not artifact_memberships.has_alias(db, collection_id, LATEST):
+            newest = artifact_memberships.newest_member(db, collection_id)
             if newest is not None:
-                artifact_versions.set_alias(db, collection_id, newest, LATEST)
+                artifact_memberships.set_alias(db, collection_id, newest, LATEST)
 
 
 def _version(db: Connection, artifact_id: int) -> Version:
     found = artifact_versions.read_version(db, artifact_id)
     if found is None or found.state == DELETED:
         raise NotFound("artifact", str(artifact_id))
-    return found
-
-
-def _collection(db: Connection, collection_id: int) -> Collection:
-    found = artifact_collections.read_collection(db, collection_id)
-    if found is None:
-        raise NotFound("artifact collection", str(collection_id))
     return found
 
 
@@ -378,7 +293,7 @@ def _collection_of(db: Connection, version: Version, alias: AliasPlace) -> Colle
 
 
 def _member(db: Connection, version: Version, collection: Collection) -> int:
-    found = artifact_versions.list_memberships(
+    found = artifact_memberships.list_memberships(
         db, collection_id=collection.id, artifact_id=version.id
     )
     if not found:
@@ -395,7 +310,7 @@ def _portfolio(
     found = artifact_collections.find_collection(db, project_id, name)
     if found is None:
         type_name = version.collection.type_name
-        return _new_portfolio(db, project_id, name, type_name, now, None)
+        return new_portfolio(db, project_id, name, type_name, now, None)
     if found.kind == SEQUENCE:
         raise QueryError(
             "artifactPortfolioName",
@@ -409,18 +324,3 @@ def _portfolio(
             f"not {version.collection.type_name!r}",
         )
     return found
-
-
-def _new_portfolio(
-    db: Connection,
-    project_id: int,
-    name: str,
-    type_name: str,
-    now: float,
-    description: str | None,
-) -> Collection:
-    type_id = artifact_collections.ensure_type(db, project_id, type_name, now)
-    number = artifact_collections.create_collection(
-        db, project_id, type_id, name, kind=PORTFOLIO, now=now, description=description
-    )
-    return _collection(db, number)

@@ -21,19 +21,21 @@ from wandb_server.errors import QueryError
 from wandb_server.ingest.values import clean_text
 from wandb_server.model import Run
 from wandb_server.operations.artifact_changes import ArtifactChanges
+from wandb_server.operations.artifact_collections import ArtifactCollections
 from wandb_server.operations.artifact_making import ArtifactMaking
 from wandb_server.operations.artifact_names import split_name
 from wandb_server.storage import (
     artifact_blobs,
     artifact_collections,
     artifact_files,
+    artifact_memberships,
     artifact_versions,
     projects,
     runs,
 )
 
 
-class Artifacts(ArtifactMaking, ArtifactChanges):
+class Artifacts(ArtifactMaking, ArtifactChanges, ArtifactCollections):
     """Everything about artifacts. "Absent" is None, never an exception."""
 
     # versions -----------------------------------------------------------------------
@@ -51,14 +53,14 @@ class Artifacts(ArtifactMaking, ArtifactChanges):
             found = _collection(db, place, collection)
             if found is None:
                 return None
-            return artifact_versions.member_by_alias(db, found.id, alias)
+            return artifact_memberships.member_by_alias(db, found.id, alias)
 
         return await self._stores.database.read(question)
 
     async def member(self, collection_id: int, alias: str) -> Membership | None:
         """By alias or number within a collection."""
         return await self._stores.database.read(
-            lambda db: artifact_versions.member_by_alias(
+            lambda db: artifact_memberships.member_by_alias(
                 db, collection_id, clean_text(alias)
             )
         )
@@ -76,7 +78,7 @@ class Artifacts(ArtifactMaking, ArtifactChanges):
         """Of a collection or of a version, newest first; with all of these tags."""
 
         def question(db: Connection) -> Page[Membership]:
-            ids = artifact_versions.list_memberships(
+            ids = artifact_memberships.list_memberships(
                 db,
                 collection_id=collection_id,
                 artifact_id=artifact_id,
@@ -86,7 +88,7 @@ class Artifacts(ArtifactMaking, ArtifactChanges):
             if oldest_first:
                 ids.reverse()
             chosen, has_next = _behind(ids, paging, oldest_first=oldest_first)
-            found = artifact_versions.read_memberships(db, chosen)
+            found = artifact_memberships.read_memberships(db, chosen)
             cursors = tuple(str(member.id) for member in found)
             return Page(tuple(found), cursors, has_next, len(ids))
 
@@ -134,13 +136,13 @@ class Artifacts(ArtifactMaking, ArtifactChanges):
     async def aliases(self, collection: Collection) -> Sequence[Alias]:
         """Every alias of a collection, by name."""
         return await self._stores.database.read(
-            lambda db: artifact_versions.aliases_of_collection(db, collection)
+            lambda db: artifact_memberships.aliases_of_collection(db, collection)
         )
 
     async def version_count(self, collection_id: int) -> int:
         """How many versions are in it."""
         return await self._stores.database.read(
-            lambda db: artifact_versions.count_members(db, collection_id)
+            lambda db: artifact_memberships.count_members(db, collection_id)
         )
 
     async def of_client_id(

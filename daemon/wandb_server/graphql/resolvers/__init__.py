@@ -12,7 +12,9 @@ from wandb_server.graphql.resolvers import (
     alerts,
     artifacts,
     artifacts_changes,
+    artifacts_collections,
     artifacts_files,
+    artifacts_making,
     branches,
     changes,
     console,
@@ -40,6 +42,8 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     alerts.RESOLVERS,
     artifacts.RESOLVERS,
     artifacts_files.RESOLVERS,
+    artifacts_collections.RESOLVERS,
+    artifacts_making.RESOLVERS,
     artifacts_changes.RESOLVERS,
     branches.RESOLVERS,
 )

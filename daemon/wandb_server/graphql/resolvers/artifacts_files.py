@@ -15,12 +15,12 @@ from wandb_server.artifact_model import (
 )
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, node_id
-from wandb_server.graphql.resolvers.artifacts import to_connection
 from wandb_server.graphql.resolvers.artifacts_ids import (
     EntryPlace,
     manifest_id,
     parse_entry,
 )
+from wandb_server.graphql.resolvers.artifacts_lists import to_connection
 
 FILES_PER_PAGE = 50
 FILES_PER_PAGE_MAX = 5_000

@@ -1,11 +1,29 @@
-"""Filters and orders of lists of artifacts, as the official client sends them."""
+"""Lists of artifacts: filters and orders as the official client sends them, pages."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from wandb_server.artifact_model import (
+    ArtifactType,
+    Collection,
+    Membership,
+    Page,
+    Paging,
+    ProjectPlace,
+    Version,
+)
 from wandb_server.errors import QueryError
-from wandb_server.graphql.question import parse_json
+from wandb_server.graphql.question import (
+    Arguments,
+    Question,
+    connection,
+    node_id,
+    page_of,
+    parse_json,
+)
+from wandb_server.model import Project
 
+VERSIONS_PER_PAGE = 50
 _STATES = {"COMMITTED", "READY"}
 
 
@@ -64,3 +82,58 @@ def _read(filters: str | None) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise QueryError("filters", "must be a JSON object")
     return found
+
+
+def short_page(items: Any, question: Question, arguments: Arguments) -> dict[str, Any]:
+    """A connection over a list that is short enough to be at hand."""
+    limit = question.limits.page_items_max
+    return page_of(items, arguments.get("first"), arguments.get("after"), limit)
+
+
+async def project_of(
+    parent: Collection | Version | ArtifactType, question: Question, _: Arguments
+) -> Project | None:
+    """The project that it was made in, if it may be seen."""
+    return await question.archive.project(parent.place.entity, parent.place.project)
+
+
+def paging_of(question: Question, arguments: Arguments, first: int) -> Paging:
+    """Which page is asked for; at most what the limits allow."""
+    asked = arguments.get("first")
+    count = first if asked is None else asked
+    limit = question.limits.page_items_max
+    return Paging(max(0, min(count, limit)), arguments.get("after") or None)
+
+
+def to_connection(page: Page[Any]) -> dict[str, Any]:
+    """A page as GraphQL lists are answered."""
+    edges = [
+        {"node": item, "cursor": cursor}
+        for item, cursor in zip(page.items, page.cursors, strict=True)
+    ]
+    return connection(edges, page.has_next, page.total)
+
+
+def tag_nodes(parent: Collection | Version) -> list[dict[str, Any]]:
+    """Tags as GraphQL answers them."""
+    return [{"id": node_id("Tag", tag), "name": tag} for tag in parent.tags]
+
+
+async def members_of(
+    question: Question, arguments: Arguments, **of: Any
+) -> Page[Membership]:
+    """A page of memberships, filtered and ordered as asked."""
+    filters = arguments.get("filters")
+    if only_deleted(filters):
+        return Page((), (), has_next=False, total=0)
+    return await question.archive.artifacts.members(
+        paging_of(question, arguments, VERSIONS_PER_PAGE),
+        tags=tags_of_filters(filters),
+        oldest_first=wants_oldest_first(arguments.get("order")),
+        **of,
+    )
+
+
+def place_named(project: Project) -> ProjectPlace:
+    """Where its artifacts are."""
+    return ProjectPlace(project.entity, project.name)
