@@ -55,6 +55,7 @@ async def test_every_route_is_denied_without_credentials(server: Served) -> None
         "{name:.+}": "x.txt", "{tail:.*}": "anything", "{artifact}": "1",
         "{md5}": "0" * 32, "{part}": "1", "{part_md5}": "0" * 32, "{manifest}": "1",
         "{object}": "1", "{region}": "default", "{collection}": "c", "{birth}": "b",
+        "{user}": "ada", "{team}": "t", "{key}": "1",
     }  # fmt: skip
     admitted = []
     for route in ROUTES:
