@@ -1,137 +1,27 @@
-"""Artifacts over HTTP: what a client sends step by step, and who may see it."""
+"""Artifacts over HTTP: what a client sends step by step, and what it reads back."""
 
 import base64
 import hashlib
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.artifact_client import (
+    COMMIT,
+    COMPLETE,
+    DELETE,
+    Client,
+    md5,
+)
 from tests.support.served import MAKE_RUN, Served, served
-
-CREATE = """mutation ($input: CreateArtifactInput!) { createArtifact(input: $input) {
-  artifact { id state versionIndex artifactSequence { latestArtifact { id } } } } }"""
-MANIFEST = """mutation ($input: CreateArtifactManifestInput!) {
-  createArtifactManifest(input: $input) {
-    artifactManifest { id file { uploadUrl uploadHeaders } } } }"""
-FILES = """mutation ($input: CreateArtifactFilesInput!) {
-  createArtifactFiles(input: $input) { files { edges { node {
-    name uploadUrl uploadHeaders storagePath artifact { id }
-    uploadMultipartUrls { uploadID uploadUrlParts { partNumber uploadUrl } }
-  } } } } }"""
-COMMIT = """mutation ($input: CommitArtifactInput!) {
-  commitArtifact(input: $input) { artifact { id digest state versionIndex } } }"""
-COMPLETE = """mutation ($input: CompleteMultipartUploadArtifactInput!) {
-  completeMultipartUploadArtifact(input: $input) { digest } }"""
-DELETE = """mutation ($input: DeleteArtifactInput!) {
-  deleteArtifact(input: $input) { bytesFreed artifact { id state } } }"""
-LIST = """query ($id: ID!, $first: Int, $after: String, $prefix: String) {
-  artifact(id: $id) { state size fileCount ownBytes
-    currentManifest { file { directUrl } }
-    files(first: $first, after: $after, prefix: $prefix) { totalCount
-      edges { node { name displayName directUrl sizeBytes digest md5 reference } }
-      pageInfo { hasNextPage endCursor } } } }"""
-
-
-def md5(content: bytes) -> str:
-    return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Served]:
     async with served(tmp_path) as running:
         yield running
-
-
-class Client:
-    """Sends versions as the official client does, for ada in project `proj`."""
-
-    def __init__(self, server: Served) -> None:
-        self.server = server
-
-    async def create(self, name: str = "data", **more: Any) -> Mapping[str, Any]:
-        values = {
-            "entityName": "ada",
-            "projectName": "proj",
-            "artifactTypeName": "dataset",
-            "artifactCollectionName": name,
-            "digest": "d",
-            "enableDigestDeduplication": True,
-            **more,
-        }
-        answer = await self.server.graphql(CREATE, {"input": values})
-        made: Mapping[str, Any] = answer["createArtifact"]["artifact"]
-        return made
-
-    async def want(self, artifact: str, *files: Mapping[str, Any]) -> list[Any]:
-        wanted = [{"artifactID": artifact, **file} for file in files]
-        answer = await self.server.graphql(
-            FILES, {"input": {"artifactFiles": wanted, "storageLayout": "V2"}}
-        )
-        return [
-            edge["node"] for edge in answer["createArtifactFiles"]["files"]["edges"]
-        ]
-
-    async def put(self, url: str, content: bytes) -> int:
-        status, _, _ = await self.server.ask("PUT", url, user=None, data=content)
-        return status
-
-    async def send(self, artifact: str, contents: Mapping[str, bytes]) -> None:
-        """Every file that the server has not."""
-        files = [{"name": n, "md5": md5(c)} for n, c in contents.items()]
-        for node, content in zip(
-            await self.want(artifact, *files), contents.values(), strict=True
-        ):
-            if node["uploadUrl"] is not None:
-                assert await self.put(node["uploadUrl"], content) == 200
-
-    async def send_manifest(
-        self, artifact: str, entries: Mapping[str, Any], **more: Any
-    ) -> int:
-        text = json.dumps({"version": 1, "contents": entries}).encode()
-        values = {
-            "artifactID": artifact,
-            "name": "wandb_manifest.json",
-            "digest": md5(text),
-            "type": "FULL",
-            **more,
-        }
-        answer = await self.server.graphql(MANIFEST, {"input": values})
-        file = answer["createArtifactManifest"]["artifactManifest"]["file"]
-        return await self.put(file["uploadUrl"], text)
-
-    async def commit(self, artifact: str) -> Mapping[str, Any]:
-        answer = await self.server.graphql(COMMIT, {"input": {"artifactID": artifact}})
-        done: Mapping[str, Any] = answer["commitArtifact"]["artifact"]
-        return done
-
-    async def log(self, contents: Mapping[str, bytes], **more: Any) -> str:
-        """A whole version; its id."""
-        digest = hashlib.md5(repr(sorted(contents.items())).encode()).hexdigest()
-        made = await self.create(**{"digest": digest, **more})
-        if made["state"] == "PENDING":
-            await self.send(made["id"], contents)
-            entries = {
-                name: {"digest": md5(content), "size": len(content)}
-                for name, content in contents.items()
-            }
-            assert await self.send_manifest(made["id"], entries) == 200
-            await self.commit(made["id"])
-        identity: str = made["id"]
-        return identity
-
-    async def read(self, artifact: str, **more: Any) -> Any:
-        answer = await self.server.graphql(LIST, {"id": artifact, **more})
-        return answer["artifact"]
-
-    async def error(self, query: str, values: Mapping[str, Any], **more: Any) -> str:
-        status, body, _ = await self.server.ask(
-            "POST", "/graphql", json={"query": query, "variables": values}, **more
-        )
-        assert "errors" in body, (status, body)
-        return str(body["errors"][0]["message"])
 
 
 @pytest.fixture
@@ -167,7 +57,9 @@ async def test_ids_are_base64_text(client: Client) -> None:
     assert base64.b64decode(identity, validate=True)
 
 
-async def test_bytes_that_are_known_are_not_asked_for_again(client: Client) -> None:
+async def test_bytes_that_are_known_are_not_asked_for_again(
+    client: Client,
+) -> None:
     await client.log({"a": b"shared", "b": b"one"})
     made = await client.create(digest="other")
 
@@ -326,7 +218,9 @@ async def test_deleting_frees_what_nobody_else_holds(client: Client) -> None:
     assert (status, body) == (200, b"s" * 100)
 
 
-async def test_an_alias_keeps_a_version_from_being_deleted(client: Client) -> None:
+async def test_an_alias_keeps_a_version_from_being_deleted(
+    client: Client,
+) -> None:
     identity = await client.log({"a": b"a"})
 
     message = await client.error(DELETE, {"input": {"artifactID": identity}})
@@ -376,7 +270,9 @@ async def test_references_are_listed_with_their_uri(client: Client) -> None:
     assert edge["node"]["md5"] is None
 
 
-async def test_references_between_artifacts_lead_to_the_bytes(client: Client) -> None:
+async def test_references_between_artifacts_lead_to_the_bytes(
+    client: Client,
+) -> None:
     first = await client.log(
         {"t.json": b"{}"}, clientID="v" * 128, sequenceClientID="s" * 128
     )
@@ -406,113 +302,6 @@ async def test_references_between_artifacts_lead_to_the_bytes(client: Client) ->
         query, {"u": f"wandb-client-artifact://{'x' * 128}/t.json"}
     )
     assert absent["artifactEntry"] is None
-
-
-async def test_a_file_is_found_by_digest_without_an_address(client: Client) -> None:
-    await client.log({"d/a.txt": b"hello"})
-    place = "/artifactsV2/default/ada/proj/data/birth/"
-
-    path = place + hashlib.md5(b"hello").hexdigest() + "/a.txt"
-    status, body, _ = await client.server.ask("GET", path)
-    other, _, _ = await client.server.ask("GET", path, user="bob")
-    absent, _, _ = await client.server.ask("GET", place + "0" * 32 + "/a.txt")
-
-    assert (status, body) == (200, b"hello")
-    assert (other, absent) == (404, 404)
-
-
-async def test_addresses_end_and_hold_for_one_method(client: Client) -> None:
-    identity = await client.log({"a": b"hello"})
-    [edge] = (await client.read(identity))["files"]["edges"]
-    url = edge["node"]["directUrl"]
-
-    forged = url.replace("/blobs/1/", "/blobs/2/")
-    results = [
-        (await client.server.ask("PUT", url, user=None, data=b"x"))[0],
-        (await client.server.ask("GET", forged, user=None))[0],
-        (await client.server.ask("GET", url.partition("?")[0], user=None))[0],
-    ]
-    client.server.clock.now += 3 * 3600.0
-    late, _, _ = await client.server.ask("GET", url, user=None)
-
-    assert 200 not in results
-    assert late == 403
-
-
-async def test_nothing_is_seen_or_changed_by_somebody_else(client: Client) -> None:
-    identity = await client.log({"a": b"a"}, clientID="v" * 128)
-    pending = (await client.create(digest="p"))["id"]
-    asked = """query ($id: ID!, $client: ID!) {
-      artifact(id: $id) { id } clientIDMapping(clientID: $client) { serverID }
-      artifactEntry(uri: "wandb-client-artifact://%s/a") { name }
-      project(name: "proj", entityName: "ada") { name } }""" % ("v" * 128)
-
-    found = await client.server.graphql(
-        asked, {"id": identity, "client": "v" * 128}, user="bob"
-    )
-    create = {
-        "entityName": "ada",
-        "projectName": "proj",
-        "artifactTypeName": "t",
-        "artifactCollectionName": "c",
-        "digest": "d",
-    }
-    refused = [
-        await client.error(CREATE, {"input": create}, user="bob"),
-        await client.error(COMMIT, {"input": {"artifactID": pending}}, user="bob"),
-        await client.error(DELETE, {"input": {"artifactID": identity}}, user="bob"),
-        await client.error(
-            MANIFEST,
-            {"input": {"artifactID": pending, "name": "m", "digest": ""}},
-            user="bob",
-        ),
-        await client.error(
-            FILES,
-            {
-                "input": {
-                    "artifactFiles": [
-                        {"artifactID": pending, "name": "a", "md5": md5(b"a")}
-                    ]
-                }
-            },
-            user="bob",
-        ),
-    ]
-
-    assert found == {
-        "artifact": None,
-        "clientIDMapping": None,
-        "artifactEntry": None,
-        "project": None,
-    }
-    assert all("access" in text or "does not exist" in text for text in refused)
-
-
-async def test_the_same_bytes_of_two_users_are_not_shared(client: Client) -> None:
-    """Who only knows a digest must not get at the bytes of somebody else."""
-    await client.log({"secret": b"ada's"})
-    data = await client.server.graphql(
-        CREATE,
-        {
-            "input": {
-                "entityName": "bob",
-                "projectName": "proj",
-                "artifactTypeName": "t",
-                "artifactCollectionName": "c",
-                "digest": "d",
-            }
-        },
-        user="bob",
-    )
-    identity = data["createArtifact"]["artifact"]["id"]
-
-    wanted = [{"artifactID": identity, "name": "x", "md5": md5(b"ada's")}]
-    answer = await client.server.graphql(
-        FILES, {"input": {"artifactFiles": wanted}}, user="bob"
-    )
-
-    [edge] = answer["createArtifactFiles"]["files"]["edges"]
-    assert edge["node"]["uploadUrl"] is not None
 
 
 async def test_fields_of_other_clients_are_ignored(client: Client) -> None:
@@ -562,16 +351,9 @@ async def test_a_run_lists_what_it_made_and_used(client: Client) -> None:
     ]
 
 
-async def test_browsers_of_other_origins_are_told_that_they_may(server: Served) -> None:
-    for path in ("/files/ada/proj/run1/x.txt", "/artifact-data/blobs/1/x"):
-        status, _, headers = await server.ask(
-            "OPTIONS", path, user=None, headers={"Origin": "https://elsewhere"}
-        )
-        assert status == 204
-        assert headers["Access-Control-Allow-Origin"] == "*"
-
-
-async def test_older_clients_find_the_number_among_the_aliases(client: Client) -> None:
+async def test_older_clients_find_the_number_among_the_aliases(
+    client: Client,
+) -> None:
     """Before 0.17 they read the version from there; later ones take it as an alias."""
     identity = await client.log({"a": b"a"})
     old = "query ($id: ID!) { artifact(id: $id) { aliases { %s } } }"
