@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 ADDRESS_CHECK_S = 1.0
 DATA_CHECK_S = 1.0
+CLEANUP_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ async def serve(
         keep = partial(_keep_address, around, places)
         await _work_until(stop, archive, settings, keep)
         logger.info("draining")
-        around.closing.begin()
+        await _drain(around, runner)
 
 
 async def _surroundings(
@@ -138,9 +139,22 @@ def _runner(around: Surroundings) -> web.AppRunner:
         make_application(around),
         access_log=None,  # addresses hold tokens and signatures
         handle_signals=False,
-        shutdown_timeout=around.settings.drain_timeout_s,
+        shutdown_timeout=CLEANUP_TIMEOUT_S,  # after our own draining
         handler_cancellation=True,
     )
+
+
+async def _drain(around: Surroundings, runner: web.AppRunner) -> None:
+    """Take no new connections, let what was begun end within `drain_timeout_s`.
+
+    Before the runner's own cleanup, which reads nothing more from its connections: an
+    upload would never end.
+    """
+    for site in list(runner.sites):
+        await site.stop()
+    around.closing.begin()
+    if not await around.closing.wait_idle(around.settings.drain_timeout_s):
+        logger.warning("requests cut off after s=%g", around.settings.drain_timeout_s)
 
 
 async def _login_token(around: Surroundings) -> str:

@@ -67,9 +67,13 @@ class _Doorkeeper:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer and count; a request whose client went away counts as 499."""
         began, status = time.perf_counter(), 499
+        closing = self._around.closing
         try:
-            response = await self._answer(request)
+            with closing.answering():
+                response = await self._answer(request)
             status = response.status
+            if closing.begun:
+                response.force_close()
             return response
         except web.HTTPException as error:
             status = error.status

@@ -25,12 +25,37 @@ class Closing:
     def __init__(self) -> None:
         self.begun = False
         self._sleepers: set[asyncio.Event] = set()
+        self._request_count = 0
+        self._idle = asyncio.Event()
 
     def begin(self) -> None:
         """Wake every stream."""
         self.begun = True
         for sleeper in self._sleepers:
             sleeper.set()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While inside, a request is being answered."""
+        self._request_count += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._request_count -= 1
+            if self._request_count == 0:
+                self._idle.set()
+
+    async def wait_idle(self, timeout_s: float) -> bool:
+        """Return when no request is being answered; False if time was up before."""
+        if self._request_count == 0:
+            return True
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     @contextmanager
     def wakes(self, sleeper: asyncio.Event) -> Iterator[None]:
