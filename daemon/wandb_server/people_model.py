@@ -51,7 +51,7 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team with its members in order of their names."""
+    """A team with its members in the order in which they came."""
 
     id: int
     name: str

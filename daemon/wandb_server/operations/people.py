@@ -150,7 +150,8 @@ class People(Operations):
                 _require_free(db, name)
             team_id = teams.write_team(db, name, now)
             for member, admin in members.items():
-                teams.write_member(db, team_id, _user(db, member).id, admin=admin)
+                user_id = _user(db, member).id
+                teams.write_member(db, team_id, user_id, admin=admin, now=now)
             return teams.read_teams(db, name)[0]
 
         _require_name(name)
@@ -171,12 +172,14 @@ class People(Operations):
 
     async def add_member(self, team: str, user: str, *, admin: bool = False) -> None:
         """Put the user into the team, or change the role."""
+        now = self._stores.clock()
 
         def change(db: Connection) -> None:
             found = _user(db, user)
             if found.service:
                 raise QueryError("user", f"{user} is the service account of a team")
-            teams.write_member(db, _team_id(db, team), found.id, admin=admin)
+            team_id = _team_id(db, team)
+            teams.write_member(db, team_id, found.id, admin=admin, now=now)
 
         await self._stores.database.write(change)
 
@@ -203,7 +206,7 @@ class People(Operations):
             team_id = _team_id(db, team)
             made = _add_user(db, _Wish(name, "", False, False, now))
             teams.make_service_account(db, made.id, f"of team {team}")
-            teams.write_member(db, team_id, made.id, admin=False)
+            teams.write_member(db, team_id, made.id, admin=False, now=now)
             kept = _put_key(db, made, text, label, now)
             return _user(db, name), kept
 

@@ -55,6 +55,7 @@ team_members = Table(
     _of("users", "user_id", primary=True, index=True),
     # member | admin
     Column("role", Text, nullable=False),
+    Column("joined_at", Float, nullable=False),
 )
 
 service_accounts = Table(

@@ -114,12 +114,12 @@ def remove_team(connection: Connection, found_id: int, now: float) -> None:
 
 
 def write_member(
-    connection: Connection, found_id: int, user_id: int, *, admin: bool
+    connection: Connection, found_id: int, user_id: int, *, admin: bool, now: float
 ) -> None:
     """Put the user into the team, or give the role to who is in it."""
     role = "admin" if admin else "member"
     statement = insert(connection, team_members).values(
-        team_id=found_id, user_id=user_id, role=role
+        team_id=found_id, user_id=user_id, role=role, joined_at=now
     )
     connection.execute(
         statement.on_conflict_do_update(
@@ -157,7 +157,8 @@ def _members(
                 service_accounts, service_accounts.c.user_id == users.c.id
             )
         )
-        .order_by(users.c.name)
+        # The official client takes the last one for the account that it just made.
+        .order_by(team_members.c.joined_at, users.c.id)
     )
     if ids is not None:
         statement = statement.where(team_members.c.team_id.in_(ids))

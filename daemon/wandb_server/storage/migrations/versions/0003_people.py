@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("team_id", ID, nullable=False),
         sa.Column("user_id", ID, nullable=False),
         sa.Column("role", Text(), nullable=False),
+        sa.Column("joined_at", sa.Float(), nullable=False),
         _belongs("team_members", "team_id", "teams"),
         _belongs("team_members", "user_id", "users"),
         sa.PrimaryKeyConstraint("team_id", "user_id", name=op.f("pk_team_members")),
