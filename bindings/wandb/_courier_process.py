@@ -51,6 +51,7 @@ class CourierProcess:
             "start_run": pb.StartRunRequest,
             "get_summary": pb.GetSummaryRequest,
             "finish_run": pb.FinishRunRequest,
+            "artifact_outcome": pb.ArtifactOutcomeRequest,
         }
         request = names[question["method"]].FromString(
             base64.b64decode(question["request"])

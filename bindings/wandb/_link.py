@@ -30,12 +30,15 @@ from wandb_proto.build import build_id
 from wandb_proto.machine_place import MachinePlace
 from wandb_proto.remote_token import CERTIFICATE_NAME
 from wandb_proto.ring import RingReader
+from wandb_proto.ring_reader import Batch
 
 from wandb._launcher import CoreAddress, CoreUnavailable
 from wandb._spool import Notify
 
 if TYPE_CHECKING:
     from wandb_proto.v1 import core_service_pb2 as pb
+
+    from wandb._remote_files import Carrier
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +90,8 @@ class Publisher:
     primary: bool
     monitoring: "Monitoring | None" = None
     """What core is to sample; None: nothing."""
+    carries_files: bool = False
+    """Core is on another host: files of the run are sent, too."""
 
     @classmethod
     def of(
@@ -104,6 +109,7 @@ class Publisher:
             pid=known.pid,
             primary=known.primary,
             monitoring=monitoring if known.primary else None,
+            carries_files=is_remote,
         )
 
 
@@ -152,6 +158,7 @@ class Link:
         self._call: Any = None
         self._stub: Any = None
         self._metadata: tuple[tuple[str, str], ...] = ()
+        self._carrier = self._new_carrier() if publisher.carries_files else None
         self._troubled_at = 0.0
         self._trouble_told = False
         self._thread = threading.Thread(
@@ -161,6 +168,11 @@ class Link:
     def start(self) -> None:
         """Begin; returns at once."""
         self._thread.start()
+
+    @property
+    def moved(self) -> int:
+        """Grows while files get on to a core on another host."""
+        return self._carrier.moved if self._carrier is not None else 0
 
     def kick(self) -> None:
         """Send what is there now, without waiting for more."""
@@ -221,7 +233,10 @@ class Link:
         self._end_session()
         self._kick.set()
         self._thread.join(1.0)
-        return not self._thread.is_alive() and not self._has_unreleased()
+        is_done = not self._thread.is_alive() and not self._has_unreleased()
+        if self._carrier is not None:
+            self._carrier.stop(is_done=is_done)
+        return is_done
 
     # ---- the link's thread
 
@@ -279,6 +294,8 @@ class Link:
                 session = self._session
                 self._reader.rewind()
             self._stub, self._metadata = stub, metadata
+            if self._carrier is not None:
+                self._carrier.connect(stub, metadata)
             self._connected.set()
             self._call = stub.Publish(self._batches(pb, session), metadata=metadata)
             if self._aborted:
@@ -333,17 +350,47 @@ class Link:
                 count = sum(damage.record_count for damage in damages)
                 self._notify("error", f"{count} records in the spool were unreadable.")
             if batch is not None:
-                yield pb.RecordBatch(
-                    opening=opening,
-                    first_sequence=batch.first_sequence,
-                    records=batch.records,
-                )
-                opening = None
+                parts = [batch]
+                if self._carrier is not None:
+                    parts = list(_around_exit(batch, self._carrier.note(batch)))
+                for number, part in enumerate(parts):
+                    if number and not self._files_are_there(session):
+                        return
+                    yield pb.RecordBatch(
+                        opening=opening,
+                        first_sequence=part.first_sequence,
+                        records=part.records,
+                    )
+                    opening = None
             elif self._closing.is_set():
+                if opening is not None and self._carrier is not None:
+                    yield pb.RecordBatch(opening=opening)
+                self._files_are_there(session)
                 return
             if batch is None or len(batch.records) < 1000:
                 self._kick.wait(LINGER_S)
                 self._kick.clear()
+
+    def _new_carrier(self) -> "Carrier":
+        from wandb_proto.v1 import core_service_pb2 as pb
+
+        from wandb._remote_files import Carrier
+
+        known = self._publisher
+        run = pb.RunRef(run_id=known.run_id, log_path=known.log_path)
+        return Carrier(self._reader, run, self._notify, self._on_thread)
+
+    def _files_are_there(self, session: int) -> bool:
+        """Wait until core has all files of the run; False if the connection ends."""
+        carrier = self._carrier
+        if carrier is None:
+            return True
+        carrier.end()
+        while not carrier.is_done(closing=True):
+            if self._session != session:
+                return False
+            time.sleep(FLUSH_LOOK_S)
+        return True
 
     def _opening(self, pb: Any) -> Any:
         known = self._publisher
@@ -372,6 +419,8 @@ class Link:
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)
+        if self._carrier is not None:
+            self._carrier.note_acknowledged(ack.next_sequence)
         self._moved.set()
         if ack.stop_requested and not self.stop_requested:
             self.stop_requested = True
@@ -388,6 +437,8 @@ class Link:
     def _end_session(self) -> None:
         self._connected.clear()
         self._stub = None
+        if self._carrier is not None:
+            self._carrier.disconnect()
         with self._reading:
             self._session += 1
         if self._call is not None:
@@ -396,7 +447,12 @@ class Link:
 
     def _has_unreleased(self) -> bool:
         with self._reading:
-            return self._reader.has_unreleased()
+            if self._reader.has_unreleased():
+                return True
+        carrier = self._carrier
+        return carrier is not None and not carrier.is_done(
+            closing=self._closing.is_set()
+        )
 
     def _note_trouble(self, error: Exception) -> None:
         now = time.monotonic()
@@ -413,6 +469,15 @@ class Link:
             f"The core daemon does not take records ({text}). Nothing is lost: they "
             "wait on this machine.",
         )
+
+
+def _around_exit(batch: Batch, count: int) -> Iterator[Batch]:
+    """The batch, cut where the run's end begins; then the first part may be empty."""
+    if count == len(batch.records):
+        yield batch
+        return
+    yield Batch(batch.first_sequence, batch.records[:count])
+    yield Batch(batch.first_sequence + count, batch.records[count:])
 
 
 def load_grpc() -> ModuleType:

@@ -170,6 +170,12 @@ class Stream:
         return self._spool.ring.tail_sequence
 
     @property
+    def moved(self) -> int:
+        """Grows while records, or files for another host, get to core."""
+        link = self._link
+        return self.acknowledged + (link.moved if isinstance(link, Link) else 0)
+
+    @property
     def appended(self) -> int:
         """Sequence of the next record."""
         return self._spool.ring.sequence

@@ -4,6 +4,7 @@ IncomingBatch ► receiver ► processor ► transaction_log ► LoggedRecord
                                LoggedRecord ► uploader ► UploadChunk ► ChunkAck
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -162,6 +163,30 @@ class Reception(Protocol):
     async def artifact_outcome(
         self, request: service.ArtifactOutcomeRequest
     ) -> service.ArtifactOutcomeResponse: ...
+
+    async def find_carried(
+        self, request: service.FindCarriedRequest
+    ) -> service.FindCarriedResponse:
+        """How much of a file of another host is here. Raises as `carry_file`."""
+        ...
+
+    async def carry_file(
+        self, first: service.FilePart, rest: AsyncIterator[service.FilePart]
+    ) -> None:
+        """Take a file of another host; taking it twice changes nothing.
+
+        Raises:
+            PermanentError: it has no place here.
+            TransientError: it is to be sent again.
+            OSError: the disk is full, or fails.
+        """
+        ...
+
+    async def carry_records(
+        self, request: service.CarryRecordsRequest
+    ) -> service.CarryRecordsResponse:
+        """Log records whose files were carried; durable on return. Raises as above."""
+        ...
 
     async def status_json(self) -> str: ...
 

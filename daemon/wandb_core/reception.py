@@ -3,16 +3,17 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from wandb_proto import json_codec
 from wandb_proto.v1 import core_service_pb2 as service
 
+from wandb_core.channel import ChannelClosed
 from wandb_core.clock import Clock
-from wandb_core.errors import CoreError
+from wandb_core.errors import CoreError, LinkLost, StreamRefused
 from wandb_core.history_sample import sample_history
-from wandb_core.model import PublishedStream
+from wandb_core.model import IncomingBatch, PublishedStream
 from wandb_core.pending_upload import ONLINE_MODES, PendingUpload
 from wandb_core.pipeline import RunPipeline
 from wandb_core.runs import Runs
@@ -26,6 +27,9 @@ WAIT_S_MAX = 60.0
 
 SUMMARY_BYTES_MAX = 48 << 20
 """A larger summary is not shown: it would not fit into a message."""
+
+
+_NOT_CARRIED = "core sees the files of its own host"
 
 
 class CoreReception:
@@ -173,6 +177,42 @@ class CoreReception:
                 answer.state = "failed"
         self._on_call()
         return answer
+
+    async def deliver(self, run: service.RunRef, batch: IncomingBatch) -> None:
+        """Bring records into a run's log beside its streams; durable on return.
+
+        Raises:
+            LinkLost: the log is not there (yet), or just being closed.
+        """
+        self._on_call()
+        pipeline = self._find(run)
+        if pipeline is None:
+            raise LinkLost("there is no such log yet")
+        try:
+            await pipeline.deliver(batch)
+        except ChannelClosed as error:
+            raise LinkLost("the log is just being closed; connect again") from error
+        end = batch.first_sequence + len(batch.records)
+        if not await pipeline.wait_logged(batch.stream_id, end):
+            raise LinkLost("core is stopping")
+
+    async def find_carried(
+        self, request: service.FindCarriedRequest
+    ) -> service.FindCarriedResponse:
+        """Processes of this host carry nothing: core sees their files."""
+        raise StreamRefused(_NOT_CARRIED)
+
+    async def carry_file(
+        self, first: service.FilePart, rest: AsyncIterator[service.FilePart]
+    ) -> None:
+        """As above."""
+        raise StreamRefused(_NOT_CARRIED)
+
+    async def carry_records(
+        self, request: service.CarryRecordsRequest
+    ) -> service.CarryRecordsResponse:
+        """As above."""
+        raise StreamRefused(_NOT_CARRIED)
 
     async def status_json(self) -> str:
         return json.dumps(self._snapshot())

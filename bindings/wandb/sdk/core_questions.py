@@ -35,6 +35,11 @@ class RecordStream(Protocol):
         ...
 
     @property
+    def moved(self) -> int:
+        """Grows while records or files get to core: whoever waits goes on waiting."""
+        ...
+
+    @property
     def appended(self) -> int:
         """Number of the next record, comparable to `acknowledged`."""
         ...

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandb_proto.remote_token import ADDRESS_VARIABLE
-
 from wandb._terminal import termwarn
 from wandb.errors import CommError
 
@@ -306,13 +304,6 @@ class RunArtifacts:
             use_after_commit,
             finalize,
         )
-        if self._session.environ.get(ADDRESS_VARIABLE) and _has_files(artifact):
-            termwarn(
-                f"Artifact {artifact.name} stays on this host: the core daemon at "
-                f"{self._session.environ[ADDRESS_VARIABLE]} cannot read its files. Log "
-                "references, or run core on this host.",
-                repeat=False,
-            )
         self._append(records.artifact_record(artifact, logging))
         if artifact._staging is not None:
             artifact._staging.hand_over()
@@ -373,10 +364,6 @@ class RunArtifacts:
             return self._find_artifact(name)
         except CommError:
             return None
-
-
-def _has_files(artifact: "Artifact") -> bool:
-    return any(entry.local_path for entry in artifact.manifest.entries.values())
 
 
 def _viewer_entity(client: "GraphqlClient") -> str | None:

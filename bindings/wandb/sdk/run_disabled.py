@@ -28,6 +28,7 @@ class NoStream:
 
     step = 0
     acknowledged = 0
+    moved = 0
     appended = 0
 
     def log(self, data: Any, step: Any = None, commit: Any = None) -> None:

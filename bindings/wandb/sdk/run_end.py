@@ -77,7 +77,7 @@ def _wait(run: "Run") -> FinishAnswer | None:
         last = answer or last
         if flushed and answer is not None and _is_over(answer):
             return answer
-        if not patience.goes_on(answer, run._stream.acknowledged):
+        if not patience.goes_on(answer, run._stream.moved):
             return last
 
 
@@ -107,9 +107,9 @@ class _Patience:
         self._seen: Any = None
         self._line_s = LINE_S_MIN
 
-    def goes_on(self, answer: FinishAnswer | None, acknowledged: int) -> bool:
+    def goes_on(self, answer: FinishAnswer | None, moved: int) -> bool:
         now = time.monotonic()
-        seen = (acknowledged, answer and (answer.rows_uploaded, answer.bytes_left))
+        seen = (moved, answer and (answer.rows_uploaded, answer.bytes_left))
         if seen != self._seen:
             self._seen, self._moved_at = seen, now
         if now - self._told_at >= self._line_s:

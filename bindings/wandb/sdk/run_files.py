@@ -4,7 +4,6 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from wandb._terminal import termwarn
 from wandb.sdk import records
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ class RunFiles:
 
     if TYPE_CHECKING:
         _finished: bool
-        _sends_files: bool
 
         @property
         def id(self) -> str: ...
@@ -61,14 +59,8 @@ class RunFiles:
         )
         if request is None:
             return []
-        if not self._sends_files:
-            termwarn(
-                "run.save: core runs on another host and does not see files of this "
-                "one; they stay here.",
-                repeat=False,
-            )
         placed = place_files(request, run_dir)
-        if placed and self._sends_files:
+        if placed:
             self._append(records.files(self.id, placed, request.policy))
         return [str(path) for path in placed.values()]
 

@@ -215,7 +215,6 @@ def _record_the_rest(session: Session, start: _Start, run: LiveRun) -> None:
         repository=start.repository,
         environ=session.environ,
         writer_id=start.writer_id,
-        sends_files=run._sends_files,
         account_allows_code=lambda: _allows_code(server, run.offline),
     )
     rest = StartRecords(facts, run._append)

@@ -38,8 +38,6 @@ class StartFacts:
     environ: Mapping[str, str]
     writer_id: str
     """Of the environment record that is to be completed."""
-    sends_files: bool
-    """False: core is on another host and does not see this one's files."""
     account_allows_code: Callable[[], bool]
     """Asks the server; waits for it."""
 
@@ -73,7 +71,7 @@ class StartRecords:
         settings = self._facts.settings
         if not (settings.x_disable_meta or settings.x_disable_machine_info):
             self._guard(self._complete_environment)
-        if not (settings.x_primary and self._facts.sends_files):
+        if not settings.x_primary:
             return
         if settings.x_save_requirements:
             self._guard(self._save_requirements)

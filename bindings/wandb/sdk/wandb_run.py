@@ -12,8 +12,6 @@ from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from wandb_proto.remote_token import ADDRESS_VARIABLE
-
 from wandb import _later
 from wandb._terminal import termwarn
 from wandb.errors import Error, UsageError
@@ -62,8 +60,6 @@ class Run(RunActions, RunArtifacts, RunFiles, RunWatching):
         self._session = parts.session
         self._stream: RecordStream = parts.stream
         self._questions = parts.questions
-        self._sends_files = not parts.session.environ.get(ADDRESS_VARIABLE)
-        """Core sees the run's directory: it is on this host."""
         self._owner_pid = os.getpid()
         """The process whose finish ends the run."""
         self._answer = StartAnswer()

@@ -12,7 +12,10 @@ from wandb_core.settings import CoreSettings
 
 STOP_GRACE_S = 1.0
 METHODS = frozenset(
-    {"Handshake", "Publish", "StartRun", "GetSummary", "FinishRun", "ArtifactOutcome"}
+    {
+        *("Handshake", "Publish", "StartRun", "GetSummary", "FinishRun"),
+        *("ArtifactOutcome", "FindCarried", "CarryFile", "CarryRecords"),
+    }
 )
 """The others are for processes of this host."""
 

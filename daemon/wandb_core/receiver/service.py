@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -11,7 +12,7 @@ from wandb_proto.build import build_id
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
 
-from wandb_core.errors import LinkLost, PermanentError
+from wandb_core.errors import LinkLost, PermanentError, TransientError
 from wandb_core.model import (
     Acknowledgement,
     IncomingBatch,
@@ -84,6 +85,29 @@ class CoreServicer(service_grpc.CoreServiceServicer):
     ) -> service.ArtifactOutcomeResponse:
         return await self._reception.artifact_outcome(request)
 
+    async def FindCarried(
+        self, request: service.FindCarriedRequest, context: Any
+    ) -> service.FindCarriedResponse:
+        async with _carry_errors(context):
+            return await self._reception.find_carried(request)
+
+    async def CarryFile(
+        self, requests: AsyncIterator[service.FilePart], context: Any
+    ) -> service.FileCarried:
+        """The parts of one file, checked and in its place when this is answered."""
+        parts = aiter(requests)
+        first = await anext(parts, None)
+        async with _carry_errors(context):
+            if first is not None:
+                await self._reception.carry_file(first, parts)
+        return service.FileCarried()
+
+    async def CarryRecords(
+        self, request: service.CarryRecordsRequest, context: Any
+    ) -> service.CarryRecordsResponse:
+        async with _carry_errors(context):
+            return await self._reception.carry_records(request)
+
     async def GetStatus(
         self, request: service.GetStatusRequest, context: Any
     ) -> service.GetStatusResponse:
@@ -101,6 +125,22 @@ class CoreServicer(service_grpc.CoreServiceServicer):
         self, request: service.ListenRequest, context: Any
     ) -> service.ListenResponse:
         return await self._reception.listen(request)
+
+
+@asynccontextmanager
+async def _carry_errors(context: Any) -> AsyncIterator[None]:
+    """Tells the sender whether sending again helps, and what stands in the way."""
+    try:
+        yield
+    except LinkLost as error:
+        await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+    except TransientError as error:
+        await context.abort(grpc.StatusCode.ABORTED, str(error))
+    except PermanentError as error:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    except OSError as error:
+        text = error.strerror or str(error)
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
 
 
 async def _carry(

@@ -3,6 +3,7 @@
 ```
  other host                          this host
    ring ─► link ══ TLS, token ══► RemoteEndpoint ─► RemoteReception ─► reception
+   files ─► carrier ═════╝                          │ Carrying: files, then records
                                                     │ log name → path of our choice
                                                     └ may not ask, stop or listen
 ```

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from wandb_proto.remote_token import is_log_name
@@ -10,6 +11,7 @@ from wandb_proto.v1 import core_service_pb2 as service
 from wandb_core.errors import StreamRefused
 from wandb_core.model import PublishedStream
 from wandb_core.reception import CoreReception
+from wandb_core.remote.carrying import Carrying
 from wandb_core.remote.remote_stream import RemoteStream
 
 _PLAIN_RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -67,6 +69,24 @@ class RemoteReception:
             )
         )
 
+    async def find_carried(
+        self, request: service.FindCarriedRequest
+    ) -> service.FindCarriedResponse:
+        """See `Reception`."""
+        return await self._carrying(request.run).find(request.file)
+
+    async def carry_file(
+        self, first: service.FilePart, rest: AsyncIterator[service.FilePart]
+    ) -> None:
+        """See `Reception`."""
+        await self._carrying(first.run).take(first, rest)
+
+    async def carry_records(
+        self, request: service.CarryRecordsRequest
+    ) -> service.CarryRecordsResponse:
+        """See `Reception`."""
+        return await self._carrying(request.run).log(request)
+
     async def status_json(self) -> str:
         """Nothing about other runs."""
         return "{}"
@@ -85,6 +105,11 @@ class RemoteReception:
         except StreamRefused:
             path = self._log_dir / "unknown"
         return service.RunRef(run_id=run.run_id, log_path=str(path))
+
+    def _carrying(self, run: service.RunRef) -> Carrying:
+        path = self._place_of(run.run_id, run.log_path)
+        ours = service.RunRef(run_id=run.run_id, log_path=str(path))
+        return Carrying(self._reception, ours)
 
     def _place_of(self, run_id: str, log_name: str) -> Path:
         if not is_log_name(log_name):

@@ -1,16 +1,16 @@
 """A stream from another host: its paths mean nothing here.
 
-A record that names files of the sender's host must not make core upload files of its
-own that happen to lie at the same paths.
+A record that names files of the sender's host must not make core look for files of its
+own at the same paths, nor for any file before it was carried over. So these records are
+logged empty, and come again after their files: see `carried_records`.
 """
 
 from google.protobuf.message import DecodeError
-from wandb_proto.v1.record_pb2 import Record
+from wandb_proto.v1.record_pb2 import FilesRecord, Record
 
 from wandb_core.model import Acknowledgement, IncomingBatch, PublishedStream
 
-ELSEWHERE = "another host:"
-"""In front of a path: names no file here, and says why in the error about it."""
+_EMPTY = Record(files=FilesRecord()).SerializeToString()
 
 
 class RemoteStream:
@@ -21,7 +21,7 @@ class RemoteStream:
 
     async def send(self, batch: IncomingBatch) -> None:
         """See `PublishedStream`."""
-        records = tuple(map(without_local_paths, batch.records))
+        records = tuple(map(without_files, batch.records))
         await self._stream.send(
             IncomingBatch(batch.stream_id, batch.first_sequence, records)
         )
@@ -39,18 +39,16 @@ class RemoteStream:
         self._stream.detach()
 
 
-def without_local_paths(data: bytes) -> bytes:
-    """The record with every path of an artifact's content marked as elsewhere."""
+def without_files(data: bytes) -> bytes:
+    """The record, naming no file; an empty one if it does nothing else."""
     try:
         record = Record.FromString(data)
     except DecodeError:
         return data  # the processor refuses it
-    if record.WhichOneof("record_type") != "artifact":
-        return data
-    manifest = record.artifact.manifest
-    if manifest.manifest_file_path:
-        manifest.manifest_file_path = f"{ELSEWHERE}{manifest.manifest_file_path}"
-    for entry in manifest.contents:
-        if entry.local_path:
-            entry.local_path = f"{ELSEWHERE}{entry.local_path}"
-    return record.SerializeToString()
+    kind = record.WhichOneof("record_type")
+    if kind in ("files", "artifact"):
+        return _EMPTY
+    if kind == "request" and record.request.log.files:
+        record.request.log.ClearField("files")
+        return record.SerializeToString()
+    return data

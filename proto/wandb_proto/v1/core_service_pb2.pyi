@@ -228,6 +228,68 @@ class ArtifactOutcomeResponse(_message.Message):
     error: str
     def __init__(self, state: _Optional[str] = ..., artifact_id: _Optional[str] = ..., error: _Optional[str] = ...) -> None: ...
 
+class CarriedFile(_message.Message):
+    __slots__ = ("artifact", "name", "byte_count")
+    ARTIFACT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BYTE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    artifact: str
+    name: str
+    byte_count: int
+    def __init__(self, artifact: _Optional[str] = ..., name: _Optional[str] = ..., byte_count: _Optional[int] = ...) -> None: ...
+
+class FindCarriedRequest(_message.Message):
+    __slots__ = ("run", "file")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    run: RunRef
+    file: CarriedFile
+    def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., file: _Optional[_Union[CarriedFile, _Mapping]] = ...) -> None: ...
+
+class FindCarriedResponse(_message.Message):
+    __slots__ = ("byte_count", "sha256")
+    BYTE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    byte_count: int
+    sha256: bytes
+    def __init__(self, byte_count: _Optional[int] = ..., sha256: _Optional[bytes] = ...) -> None: ...
+
+class FilePart(_message.Message):
+    __slots__ = ("run", "file", "offset", "data", "sha256")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    run: RunRef
+    file: CarriedFile
+    offset: int
+    data: bytes
+    sha256: bytes
+    def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., file: _Optional[_Union[CarriedFile, _Mapping]] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., sha256: _Optional[bytes] = ...) -> None: ...
+
+class FileCarried(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CarryRecordsRequest(_message.Message):
+    __slots__ = ("run", "stream_id", "first_sequence", "records")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    STREAM_ID_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    run: RunRef
+    stream_id: str
+    first_sequence: int
+    records: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., stream_id: _Optional[str] = ..., first_sequence: _Optional[int] = ..., records: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class CarryRecordsResponse(_message.Message):
+    __slots__ = ("missing",)
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    missing: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, missing: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class GetStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

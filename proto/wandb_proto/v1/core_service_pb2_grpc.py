@@ -44,6 +44,21 @@ class CoreServiceStub(object):
                 request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.SerializeToString,
                 response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.FromString,
                 )
+        self.FindCarried = channel.unary_unary(
+                '/wandb_core.v1.CoreService/FindCarried',
+                request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedRequest.SerializeToString,
+                response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedResponse.FromString,
+                )
+        self.CarryFile = channel.stream_unary(
+                '/wandb_core.v1.CoreService/CarryFile',
+                request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FilePart.SerializeToString,
+                response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FileCarried.FromString,
+                )
+        self.CarryRecords = channel.unary_unary(
+                '/wandb_core.v1.CoreService/CarryRecords',
+                request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsRequest.SerializeToString,
+                response_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsResponse.FromString,
+                )
         self.GetStatus = channel.unary_unary(
                 '/wandb_core.v1.CoreService/GetStatus',
                 request_serializer=wandb__proto_dot_v1_dot_core__service__pb2.GetStatusRequest.SerializeToString,
@@ -100,6 +115,24 @@ class CoreServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindCarried(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CarryFile(self, request_iterator, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CarryRecords(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -150,6 +183,21 @@ def add_CoreServiceServicer_to_server(servicer, server):
                     servicer.ArtifactOutcome,
                     request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.FromString,
                     response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.SerializeToString,
+            ),
+            'FindCarried': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindCarried,
+                    request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedRequest.FromString,
+                    response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedResponse.SerializeToString,
+            ),
+            'CarryFile': grpc.stream_unary_rpc_method_handler(
+                    servicer.CarryFile,
+                    request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.FilePart.FromString,
+                    response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.FileCarried.SerializeToString,
+            ),
+            'CarryRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.CarryRecords,
+                    request_deserializer=wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsRequest.FromString,
+                    response_serializer=wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -275,6 +323,57 @@ class CoreService(object):
         return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/ArtifactOutcome',
             wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeRequest.SerializeToString,
             wandb__proto_dot_v1_dot_core__service__pb2.ArtifactOutcomeResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def FindCarried(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/FindCarried',
+            wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedRequest.SerializeToString,
+            wandb__proto_dot_v1_dot_core__service__pb2.FindCarriedResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def CarryFile(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(request_iterator, target, '/wandb_core.v1.CoreService/CarryFile',
+            wandb__proto_dot_v1_dot_core__service__pb2.FilePart.SerializeToString,
+            wandb__proto_dot_v1_dot_core__service__pb2.FileCarried.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def CarryRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/wandb_core.v1.CoreService/CarryRecords',
+            wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsRequest.SerializeToString,
+            wandb__proto_dot_v1_dot_core__service__pb2.CarryRecordsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

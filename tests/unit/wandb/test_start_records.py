@@ -236,7 +236,6 @@ def recorded(checkout: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
             repository=Repository(checkout, "c0ffee", ""),
             environ=ENVIRON,
             writer_id="w",
-            sends_files=True,
             account_allows_code=lambda: account,
         )
         told: list[bytes] = []
@@ -311,7 +310,6 @@ def test_a_directory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> Non
         repository=None,
         environ=ENVIRON,
         writer_id="w",
-        sends_files=True,
         account_allows_code=lambda: False,
     )
     told: list[bytes] = []

@@ -13,6 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wandb_proto.remote_token import ADDRESS_VARIABLE
+
+from wandb._terminal import termwarn
 from wandb.errors import CommError
 from wandb.sdk.artifacts import documents
 from wandb.sdk.artifacts.exceptions import ArtifactNotLoggedError, WaitTimeoutError
@@ -33,7 +36,8 @@ class PendingLog:
     run: "Run"
 
     def wait(self, artifact: "Artifact", timeout_s: float | None) -> None:
-        """Return when the artifact knows its version.
+        """Return when the artifact knows its version; where core is on another host and
+        this one does not reach the server, when it is committed.
 
         Raises:
             ArtifactNotLoggedError: the run is offline or disabled.
@@ -47,7 +51,16 @@ class PendingLog:
         from wandb.sdk.artifacts.look_up import artifact_facts
 
         client = client_of(self.run)
-        artifact._learn(client, artifact_facts(client, artifact_id))
+        try:
+            artifact._learn(client, artifact_facts(client, artifact_id))
+        except CommError as problem:
+            if not self.run._session.environ.get(ADDRESS_VARIABLE):
+                raise
+            termwarn(
+                f"Artifact {artifact.name} is at the server, which this host does not "
+                f"reach: its version is not known here. {problem}",
+                repeat=False,
+            )
 
     def _wait_for_id(self, artifact: "Artifact", end: float | None) -> str:
         while True:

@@ -66,12 +66,6 @@ class LoggedMedia:
         self._pending_bytes_max = pending_bytes_max
         self._pid = os.getpid()
         self._core_is_here = not run._session.environ.get(ADDRESS_VARIABLE)
-        if not self._core_is_here:
-            termwarn(
-                "Core runs on another host: files of media stay on this one, in "
-                f"{run.dir}.",
-                repeat=False,
-            )
         self._pending: deque[tuple[int, int]] = deque()
         """(sequence of the call, `_sent` with it) of what core is to encode."""
         self._sent = self._done = 0
