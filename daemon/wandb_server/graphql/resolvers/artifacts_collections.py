@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wandb_server.artifact_model import (
+    SEQUENCE,
     ArtifactType,
     Collection,
     Membership,
@@ -125,6 +126,13 @@ async def _type_collection(
     return found if found is not None and found.type_id == of.id else None
 
 
+async def _type_sequence(
+    of: ArtifactType, question: Question, arguments: Arguments
+) -> Collection | None:
+    found = await _type_collection(of, question, arguments)
+    return found if found is not None and found.kind == SEQUENCE else None
+
+
 async def _type_artifact(
     of: ArtifactType, question: Question, arguments: Arguments
 ) -> Version | None:
@@ -176,7 +184,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "artifactCollections": _type_collections,
         "artifactCollection": _type_collection,
         "artifact": _type_artifact,
-        "artifactSequence": _type_collection,
+        "artifactSequence": _type_sequence,
         "artifactSequences": _type_collections,
     },
 }
