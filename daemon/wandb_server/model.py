@@ -9,6 +9,7 @@ SQL, Parquet or directories.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from wandb_server.people_model import TeamRole
@@ -483,6 +484,15 @@ class Archive(Protocol):
 
     def export_rows(self, run: Run, file: str) -> AsyncIterator[str]:
         """All lines of one stream file of the run, as received, in order."""
+        ...
+
+    async def export_parquet(self, run: Run) -> Path:
+        """The run's history as a Parquet file with a column per metric, to be opened
+        at once.
+
+        Raises:
+            QueryError: no rows yet, or too many metrics for columns.
+        """
         ...
 
     async def event_rows(self, run: Run, samples: int | None = None) -> Sequence[str]:

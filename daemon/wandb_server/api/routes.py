@@ -14,6 +14,7 @@ from wandb_server.api.artifact_routes import (
     put_part,
 )
 from wandb_server.api.changes_route import stream_changes
+from wandb_server.api.export_route import get_export
 from wandb_server.api.file_routes import allow_other_origins, get_file, put_file
 from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
 from wandb_server.api.graphql_route import answer_graphql
@@ -67,6 +68,9 @@ ROUTES = (
     Route("OPTIONS", _DATA + "/{tail:.*}", Access.OPEN, allow_other_origins),
     Route("GET", "/api/session", Access.USER, session),
     Route("GET", "/api/changes", Access.USER, stream_changes),
+    Route(
+        "GET", "/api/export/{entity}/{project}/{run}.parquet", Access.USER, get_export
+    ),
     Route("POST", "/api/login-token", Access.CONTROL, make_login_token),
     Route("POST", "/api/collect-garbage", Access.CONTROL, collect_garbage),
     *(

@@ -6,6 +6,7 @@ from wandb_server.operations.artifacts import Artifacts
 from wandb_server.operations.branches import Branches
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.compaction import Compaction
+from wandb_server.operations.export import Exports
 from wandb_server.operations.files import Files
 from wandb_server.operations.history import History
 from wandb_server.operations.life import Life
@@ -23,6 +24,7 @@ class StoredArchive(
     Branches,
     History,
     Charts,
+    Exports,
     Files,
     Compaction,
     Life,

@@ -56,6 +56,7 @@ class Stores:
     """Where several servers share the database."""
     columns: ColumnCache = field(default_factory=ColumnCache)
     media: MediaIndex = field(default_factory=MediaIndex)
+    exporting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Operations:
