@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 KEY_POLL_S = 2.0
 ARTIFACT_POLL_S = 0.5
 LOCAL_RETRY_S_MAX = 5.0
+FORBIDDEN = 403
+"""The key is fine, but what it was used for is not: another key rarely helps."""
 """The embedded server comes back sooner than one far away."""
 
 
@@ -252,12 +254,11 @@ def explain(error: PermanentError | OSError, base_url: str) -> tuple[str, str]:
         return f"The log cannot be uploaded: {error}.", "communication"
     if isinstance(error, ResumeRefused):
         return f"{error}.", "usage"
-    if isinstance(error, NotAuthorized):
-        return (
-            f"{base_url} does not accept the API key ({error}). "
-            f"Run: wandb login --relogin --host {base_url}",
-            "authentication",
-        )
+    if isinstance(error, NotAuthorized) and error.status != FORBIDDEN:
+        refusal = f"{base_url} does not accept the API key"
+        advice = f"wandb login --relogin --host {base_url}"
+        answer = "" if "wandb login" in str(error) else f" ({error})"
+        return f"{refusal}{answer}. Run: {advice}", "authentication"
     return f"{base_url} refuses the run: {error}.", "communication"
 
 
