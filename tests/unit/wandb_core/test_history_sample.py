@@ -9,6 +9,25 @@ from wandb_proto.v1 import record_pb2 as pb
 from tests.support.logged_runs import LoggedRun
 
 
+def standing() -> float:
+    """A clock that leaves time for everything."""
+    return 0.0
+
+
+def test_a_slow_machine_still_shows_the_whole_length(tmp_path: Path) -> None:
+    log = LoggedRun(tmp_path / "run-r1.wandb")
+    log.rows(20_000)
+    end = log.path.stat().st_size
+    ticks = iter(range(10**6))
+
+    values = sample_history(log.path, end, lambda: float(next(ticks)))["loss"]
+
+    assert len(values) == VALUES_MAX
+    assert values == sorted(values)
+    assert values[0] == 0.0
+    assert values[-1] > 19_000 / 7
+
+
 def test_short_log_gives_every_value(tmp_path: Path) -> None:
     log = LoggedRun(tmp_path / "run-r1.wandb")
     log.rows(3, text="x", flag=True)
@@ -23,7 +42,7 @@ def test_values_are_thinned_from_first_to_last(tmp_path: Path) -> None:
     log = LoggedRun(tmp_path / "run-r1.wandb")
     log.rows(1000)
 
-    (values,) = sample_history(log.path, log.path.stat().st_size).values()
+    (values,) = sample_history(log.path, log.path.stat().st_size, standing).values()
 
     assert len(values) == VALUES_MAX
     assert (values[0], values[-1]) == (0.0, 999 / 7)
@@ -37,7 +56,7 @@ def test_long_log_is_read_in_windows_from_both_ends(tmp_path: Path) -> None:
     end = log.path.stat().st_size
     assert end > 2 * WINDOWS * WINDOW_BYTES
 
-    values = sample_history(log.path, end)["loss"]
+    values = sample_history(log.path, end, standing)["loss"]
 
     assert len(values) == VALUES_MAX
     assert values == sorted(values)
