@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wandb_server.people_model import TeamRole
+from wandb_server.store_measures import StoreMeasures
 
 Json = Any
 """A parsed JSON value; floats may be NaN or infinite."""
@@ -351,24 +352,6 @@ class Alert:
     text: str
     severity: str
     created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StoreMeasures:
-    """What the stores hold, in numbers for operators."""
-
-    stored_bytes: int
-    garbage_bytes: int
-    """Of these: what nobody refers to, or what is being written."""
-    tail_rows: int
-    """Rows that wait for compaction, of so many runs:"""
-    tail_runs: int
-    segment_rows: int
-    segment_points: int
-    runs_by_state: Mapping[str, int]
-    users: int
-    waiting_changes: int
-    """Changes that no transaction has taken yet."""
 
 
 class Archive(Protocol):

@@ -2,7 +2,6 @@
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from wandb_server.model import StoreMeasures
 from wandb_server.storage.artifact_schema import (
     artifact_blobs,
     artifact_collections,
@@ -19,6 +18,7 @@ from wandb_server.storage.schema import (
     tail_lines,
     users,
 )
+from wandb_server.store_measures import StoreMeasures
 
 _TEXTS = (
     (tail_lines, tail_lines.c.text),
