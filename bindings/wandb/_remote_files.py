@@ -49,6 +49,7 @@ PAUSE_S = 5.0
 PAUSE_FACTOR = 10
 """A file whose sending took so long is not sent again before this many times that."""
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 5.0
+FAILURES_MAX = 5
 POLL_S = 0.02
 RECORDS_MAX = 64
 RECORD_BYTES_MAX = 8 << 20
@@ -89,6 +90,8 @@ class Carrier:
         self._ending = False
         self._ended = False
         self._stopped = False
+        self._given_up = False
+        """We are at fault: the run must be able to end without its files."""
         self._thread: threading.Thread | None = None
 
     @property
@@ -99,7 +102,8 @@ class Carrier:
     def is_done(self, *, closing: bool) -> bool:
         """Whether core has all that it is to get so far; closing: at the end."""
         with self._lock:
-            return not self._journal.waiting and (self._ended or not closing)
+            is_there = not self._journal.waiting and (self._ended or not closing)
+            return is_there or self._given_up
 
     def note(self, batch: Batch) -> int:
         """Remember what names files; returns how many records come before the exit."""
@@ -159,13 +163,13 @@ class Carrier:
         self._on_thread()
         for name, policy in self._journal.open.items():
             self._keep(name, policy)
-        delay_s = RETRY_S_MIN
-        while not self._stopped:
+        delay_s, failures = RETRY_S_MIN, 0
+        while not (self._stopped or self._given_up):
             self._wake.clear()
             line = self._line
             try:
                 is_idle = line is None or self._step(line)
-                delay_s = RETRY_S_MIN
+                delay_s, failures = RETRY_S_MIN, 0
                 if is_idle:
                     self._wake.wait(LOOK_S)
             except CoreAway as problem:
@@ -174,9 +178,11 @@ class Carrier:
                 delay_s = min(2 * delay_s, RETRY_S_MAX)
                 self._wake.wait(delay_s)
             except Exception as problem:  # a run's boundary: its rows go on
-                _log.exception("carrier_failed")
-                self._tell(f"Files of the run wait on this machine: {problem!r}.")
-                self._wake.wait(RETRY_S_MAX)
+                _log.warning("carrier_failed", exc_info=True)
+                failures += 1
+                self._given_up = failures == FAILURES_MAX
+                self._tell(f"Files of the run stay in {self._files_dir}: {problem!r}.")
+                self._wake.wait(delay_s)
 
     def _step(self, line: Line) -> bool:
         """Do what is due; True if nothing was. Raises CoreAway."""
@@ -214,7 +220,7 @@ class Carrier:
         request = service.CarryRecordsRequest(
             run=self._run,
             stream_id=self._reader.header.stream_id,
-            first_sequence=self._journal.logged + 1,
+            first_sequence=records[0].number,
             records=[record.SerializeToString() for record in made],
         )
         try:
@@ -375,7 +381,8 @@ def _first(records: Iterable[NotedRecord]) -> list[NotedRecord]:
     byte_count = 0
     for record in records:
         byte_count += len(record.data)
-        if found and (len(found) == RECORDS_MAX or byte_count > RECORD_BYTES_MAX):
+        is_full = len(found) == RECORDS_MAX or byte_count > RECORD_BYTES_MAX
+        if found and (is_full or record.number != found[-1].number + 1):
             break
         found.append(record)
     return found

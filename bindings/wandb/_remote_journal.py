@@ -3,8 +3,8 @@
 ```
 <spool directory>/<stream id>.carry      JSON lines, appended
     {"noted": n, "logged": m, "open": [[name, policy], …]}   first line
-    {"sequence": s, "record": base64}    a record of the ring that names files
-    {"logged": m}                        core has m of these records
+    {"number": k, "sequence": s, "record": base64}   a record that names files
+    {"logged": m}                        core has these records up to number m
 ```
 
 A record is noted before it leaves the ring, so at any point it is in one of both. The
@@ -15,7 +15,7 @@ import base64
 import json
 import os
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class NotedRecord:
     sequence: int
     """In its ring."""
     data: bytes
+    number: int = 0
+    """Among those that name files, from 1; set when it is noted."""
 
 
 class Journal:
@@ -41,13 +43,15 @@ class Journal:
         self.waiting: deque[NotedRecord] = deque()
         """What core has not logged yet, in order."""
         self.logged = 0
-        """How many records core has."""
+        """Core has the records up to this number."""
         self.noted = 0
         """Records of the ring up to this sequence are known."""
         self.open: dict[str, int] = {}
         """Policy of files that are to be sent again until the end."""
         self._path = path
         self._bytes = 0
+        self._last = 0
+        self._is_cut = False
         self._load()
 
     @classmethod
@@ -62,16 +66,18 @@ class Journal:
         """Remember a record; one that is known already is not noted twice."""
         if record.sequence <= self.noted:
             return
+        self._last += 1
         self.noted = record.sequence
-        self.waiting.append(record)
+        self.waiting.append(replace(record, number=self._last))
         text = base64.b64encode(record.data).decode()
-        self._append({"sequence": record.sequence, "record": text})
+        self._append(
+            {"number": self._last, "sequence": record.sequence, "record": text}
+        )
 
     def forget(self, count: int) -> None:
         """Core has logged the first so many that waited."""
         for _ in range(count):
-            self.waiting.popleft()
-        self.logged += count
+            self.logged = self.waiting.popleft().number
         self._append({"logged": self.logged})
         if not self.waiting and self._bytes > COMPACT_BYTES:
             self._compact()
@@ -89,38 +95,37 @@ class Journal:
 
     def _load(self) -> None:
         try:
-            lines = self._path.read_bytes().splitlines() if self._path else []
+            content = self._path.read_bytes() if self._path else b""
         except OSError:
             return
+        self._bytes = len(content)
+        self._is_cut = bool(content) and not content.endswith(b"\n")
         records: list[NotedRecord] = []
-        logged = 0
-        for line in lines:
+        for line in content.splitlines():
             try:
                 found: dict[str, Any] = json.loads(line)
             except ValueError:  # cut where its writer was killed
                 continue
             if "open" in found:
-                logged = self.logged = found["logged"]
+                self.logged = self._last = found["logged"]
                 self.noted, self.open = found["noted"], dict(found["open"])
             elif "sequence" in found:
                 data = base64.b64decode(found["record"])
-                records.append(NotedRecord(found["sequence"], data))
-                self.noted = found["sequence"]
+                self._last, self.noted = found["number"], found["sequence"]
+                records.append(NotedRecord(self.noted, data, self._last))
             else:
-                logged = found["logged"]
-        for record in records[: logged - self.logged]:
-            self._open_again(record)
-        self.waiting.extend(records[logged - self.logged :])
-        self.logged = logged
-
-    def _open_again(self, record: NotedRecord) -> None:
-        for name, policy in files_of(record.data):
-            self.open[name] = policy
+                self.logged = found["logged"]
+        self._last = max(self._last, self.logged)
+        for record in records:
+            if record.number > self.logged:
+                self.waiting.append(record)
+            else:
+                self.open.update(files_of(record.data))
 
     def _append(self, fields: dict[str, Any]) -> None:
         if self._path is None:
             return
-        line = json.dumps(fields).encode() + b"\n"
+        line = b"\n" * self._is_cut + json.dumps(fields).encode() + b"\n"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             descriptor = os.open(self._path, flags, 0o600)
@@ -130,6 +135,7 @@ class Journal:
                 os.close(descriptor)
         except OSError:
             return  # it is known as long as this process lives
+        self._is_cut = False
         self._bytes += len(line)
 
     def _compact(self) -> None:

@@ -202,10 +202,13 @@ def ask(method: Any, line: Line, request: Any) -> Any:
         return method(request, metadata=line.metadata)
     except grpc.RpcError as error:
         text = error.details() or str(error.code())
-        if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
+        codes = grpc.StatusCode
+        refusals = (codes.INVALID_ARGUMENT, codes.UNIMPLEMENTED)
+        # An error of core's own must not hold up the end of the run for ever.
+        if error.code() in (*refusals, codes.PERMISSION_DENIED, codes.UNKNOWN):
             raise FileRefused(text) from error
         away = CoreAway(text)
-        away.is_news = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        away.is_news = error.code() is codes.RESOURCE_EXHAUSTED
         raise away from error
     except ValueError as error:  # the channel was closed
         raise CoreAway(str(error)) from error
