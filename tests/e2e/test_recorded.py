@@ -96,6 +96,8 @@ def test_an_ordinary_run_has_its_whole_record(stack: Stack) -> None:
     assert int(metadata["memory"]["total"]) > 1 << 30
     assert metadata["cpu_count_logical"] >= 1
     assert "s3cret" not in json.dumps(metadata)
+    by_api = stack.ask("api.run('rec/r1').metadata")
+    assert by_api["git"] == metadata["git"]
     assert "+layers = 2" in restored(stack, "diff.patch")
     assert "grpcio==" in restored(stack, "requirements.txt")
     assert restored(stack, "code/script.py") == SCRIPT

@@ -1,6 +1,7 @@
 """Runs as the public API shows them."""
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -240,6 +241,19 @@ class Run:
         if not found:
             raise CommError(f"Run {'/'.join(self.path)} has no file {name!r}")
         return found[0]
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """What `wandb-metadata.json` says of program, machine and git; None without it.
+
+        Costs two requests each time.
+        """
+        name = "wandb-metadata.json"
+        file = next(iter(self.files([name])), None)
+        if file is None:
+            return None
+        with tempfile.TemporaryDirectory() as place, file.download(place) as content:
+            return _object(content.read())
 
     def upload_file(self, path: str, root: str = ".") -> "File":
         """Put a file of this machine, below `root`, among those of the run."""
