@@ -241,6 +241,10 @@ class RunArtifacts:
 
         artifact = code_artifact(self, root, name, include_fn, exclude_fn)
         if artifact is None:
+            place = os.path.abspath(root or ".")
+            termwarn(
+                f"log_code: there is no source file below {place}; none is logged."
+            )
             return None
         self._set_config_wandb("code_path", artifact.name)
         return self._log_artifact(artifact, None, None, None, None)

@@ -144,9 +144,9 @@ def _show_result(run: "Run", answer: FinishAnswer | None) -> None:
     if answer is not None:
         _show_values(run, answer)
     if answer is not None and answer.refused_rows:
-        termwarn(
-            f"{answer.refused_rows} log calls were ignored: their step had gone by."
-        )
+        count = answer.refused_rows
+        calls = "1 log call was" if count == 1 else f"{count} log calls were"
+        termwarn(f"{calls} ignored: their step had gone by.")
     directory = run.sync_dir
     if answer is None:
         termwarn(

@@ -82,6 +82,11 @@ class SaveRequest:
                 )
         else:
             found = sorted(globbing.glob(self.pattern, recursive=True))
+            if not found:
+                termwarn(
+                    f"wandb.save: there is no file {self.pattern}; nothing is saved. "
+                    "Call it again when the file is there."
+                )
         files = [Path(path) for path in found if not os.path.isdir(path)]
         if found and not files:
             raise IsADirectoryError(

@@ -5,7 +5,7 @@ is internal or may change. "No effect yet" fields are accepted so that scripts r
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,8 @@ def names(value: Any) -> tuple[str, ...]:
     """Several strings; one string is split at commas."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not isinstance(value, Iterable):
+        raise ValueError("several strings")
     return tuple(text(part) for part in value)
 
 

@@ -143,6 +143,16 @@ def test_final_values_and_refused_rows_are_shown(
     assert "View run sunny-river-1 at: http://s/r" in told
 
 
+def test_one_refused_row_is_told_in_the_singular(
+    make_run: MakeRun, capsys: Capture
+) -> None:
+    run, _ = make_run(RecordingStream(finish_run=[uploaded(refused_rows=1)]))
+
+    run.finish()
+
+    assert "1 log call was ignored" in capsys.readouterr().err
+
+
 def test_secondary_writer_does_not_end_the_run(make_run: MakeRun) -> None:
     stream = RecordingStream(finish_run=[uploaded()])
     run, _ = make_run(stream, x_update_finish_state=False)

@@ -86,6 +86,18 @@ def test_names_are_relative_to_the_base(
         assert Path(path).resolve() == Path.cwd().resolve() / text
 
 
+def test_a_missing_file_is_told(
+    saving: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, told = saving
+
+    assert run.save("modle.pt") == []
+
+    assert "there is no file" in (message := capsys.readouterr().err)
+    assert str(Path.cwd() / "modle.pt") in message
+    assert told() == []
+
+
 @pytest.mark.parametrize(
     ("policy", "value"), [("now", NOW), ("end", END), ("live", LIVE)]
 )

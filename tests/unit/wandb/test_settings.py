@@ -47,6 +47,7 @@ def test_old_private_names_are_tolerated() -> None:
         ("silent", "maybe"),
         ("base_url", "localhost:8080"),
         ("console", "loud"),
+        ("run_tags", 5),
     ],
 )
 def test_refused_value_is_named_with_what_the_field_takes(
@@ -56,6 +57,7 @@ def test_refused_value_is_named_with_what_the_field_takes(
         Settings(**{name: value})
 
     assert caught.value.field == name
+    assert "object is not" not in str(caught.value)  # Python's words say no range
 
 
 def test_key_appears_neither_in_repr_nor_in_errors() -> None:

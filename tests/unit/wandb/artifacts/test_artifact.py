@@ -373,7 +373,7 @@ def test_offline_run_uses_nothing(edge: Path, make_run: Callable[..., Any]) -> N
 
 
 def test_code_is_chosen_by_name_or_function(
-    edge: Path, make_run: Callable[..., Any]
+    edge: Path, make_run: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("main.py", "data.csv", "requirements.txt", "wandb/own.py", "p/q.py"):
         path = edge / name
@@ -390,6 +390,11 @@ def test_code_is_chosen_by_name_or_function(
     assert sorted(logged.manifest.entries) == ["main.py", "p/q.py", "requirements.txt"]
     assert (chosen.name, list(chosen.manifest.entries)) == ("tables", ["data.csv"])
     assert run.log_code(include_fn=lambda path: False) is None
+    capsys.readouterr()
+    assert run.log_code("nowhere") is None
+    assert f"no source file below {os.path.abspath('nowhere')}" in (
+        capsys.readouterr().err
+    )
 
 
 class _Value(WBValue):
