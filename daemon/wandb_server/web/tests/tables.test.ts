@@ -167,5 +167,14 @@ describe("custom charts", () => {
     expect(chart && specOf(chart, ["none"], [{ name: "r", colour: "#000000" }])).toBeNull();
   });
 
+  test("a confusion matrix's colours begin at 0, or the text of its smallest counts is not readable", () => {
+    const [chart] = customCharts({ k: panel("wandb/confusion_matrix/v1", { Actual: "a", Predicted: "p", nPredictions: "n" }) });
+    const spec = chart && specOf(chart, ["a", "p", "n"], [{ name: "r", colour: "#123456" }]);
+    const rows = [{ a: "x", p: "x", n: 15 }, { a: "x", p: "y", n: 9 }];
+    const whole = { ...spec, data: { values: rows }, params: [{ name: "plainText", value: "#000" }, { name: "accentText", value: "#fff" }] };
+    const scales = compile(whole as unknown as TopLevelSpec).spec.scales ?? [];
+    expect(scales.find((scale) => scale.name === "color")).toMatchObject({ domainMin: 0 });
+  });
+
   test("somebody's own chart is not known", () => expect(isKnownPreset("me/strange")).toBe(false));
 });

@@ -150,7 +150,7 @@ function confusionMatrix(choice: Choice): Spec | null {
     y: { field: actual, type: "nominal", title: "Actual", sort: null },
   };
   const cells = [
-    { mark: { type: "rect", tooltip: { content: "data" } }, encoding: { color: { field: count, type: "quantitative", title: "count", legend: null } } },
+    { mark: { type: "rect", tooltip: { content: "data" } }, encoding: { color: { field: count, type: "quantitative", title: "count", legend: null, scale: { domainMin: 0 } } } },
     {
       mark: { type: "text", fontSize: 11 },
       encoding: {
