@@ -2,7 +2,7 @@
 
 ```
 part    step row  c0 k0  c1 k1 …      a piece of rows, not compressed, in the workspace
-whole   _step  loss  note  opt.lr …   all parts, by (step, row), zstd
+whole   _step  loss  note  opt.lr …   all parts, by (step, row), snappy
         int64  double VARCHAR         null: the row has no such key
 ```
 
@@ -41,22 +41,44 @@ class WideRows:
     """JSON, None where the row has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPoints:
+    """Points of one key."""
+
+    row: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    kind: npt.NDArray[np.uint8]
+
+
 def points_of_rows(
     cursor: "DuckDBPyConnection",
     path: str,
     keys: Sequence[str],
     rows: tuple[int, int],
-) -> Mapping[str, npt.NDArray[Any]]:
-    """key (its place), row, value, kind of the points of rows in [first, end)."""
-    names = np.array([stored_key(key) for key in keys], dtype=object)
-    cursor.register("wanted", {"name": names, "place": np.arange(len(keys))})
-    answer = cursor.execute(
-        "SELECT wanted.place AS key, p.row, p.value, p.kind"
-        " FROM read_parquet($path) p JOIN wanted ON wanted.name = p.key"
-        " WHERE p.key = ANY($names) AND p.row >= $first AND p.row < $end",
-        {"path": path, "names": list(names), "first": rows[0], "end": rows[1]},
+) -> Mapping[int, KeyPoints]:
+    """Points of rows in [first, end), by the key's place.
+
+    The file is by key and a scan keeps its order: counting finds the borders, in a
+    sixth of the time of a join with the keys.
+    """
+    names = [stored_key(key) for key in keys]
+    wanted = {"path": path, "names": names, "first": rows[0], "end": rows[1]}
+    chosen = (
+        " FROM read_parquet($path)"
+        " WHERE key = ANY($names) AND row >= $first AND row < $end"
     )
-    return {name: np.ma.getdata(c) for name, c in answer.fetchnumpy().items()}
+    counted = cursor.execute(f"SELECT key, count(*){chosen} GROUP BY key", wanted)
+    counts = sorted(counted.fetchall(), key=lambda one: one[0].encode())
+    answer = cursor.execute(f"SELECT row, value, kind{chosen}", wanted).fetchnumpy()
+    row, value, kind = (np.ma.getdata(answer[n]) for n in ("row", "value", "kind"))
+    places = {name: place for place, name in enumerate(names)}
+    found: dict[int, KeyPoints] = {}
+    first = 0
+    for name, count in counts:
+        mine = slice(first, first + count)
+        found[places[name]] = KeyPoints(row[mine], value[mine], kind[mine])
+        first += count
+    return found
 
 
 def write_part(cursor: "DuckDBPyConnection", path: Path, content: WideRows) -> None:
@@ -90,7 +112,7 @@ def write_whole(
     order = "" if in_order else " ORDER BY step, row"
     cursor.execute(
         f"COPY (SELECT {', '.join(chosen)} FROM read_parquet($parts){order})"
-        f" TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd,"
+        f" TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION snappy,"
         f" {_groups(len(chosen))})",
         {"parts": [str(part) for part in parts]},
     )
