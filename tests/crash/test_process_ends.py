@@ -21,7 +21,7 @@ from tests.support.core_process import stop_any_core
 from tests.support.waiting import wait_until
 
 WATCHDOG = """
-import faulthandler, gc, multiprocessing, os, signal, sys, threading, time, wandb
+import faulthandler, gc, itertools, multiprocessing, os, signal, sys, threading, time, wandb
 
 def begin():
     run = wandb.init(id="r", settings={"console": "off", "x_disable_meta": True})
@@ -149,15 +149,12 @@ def test_a_signal_handler_and_a_finaliser_may_log_inside_a_log(desk: Desk) -> No
     """A timer every millisecond, and garbage that logs when it is collected."""
     code, errors = desk.run("""
 run = begin()
-ticks = finals = 0
+# One step of the interpreter each: a handler may be interrupted by the next signal.
+ticks, finals = itertools.count(), itertools.count()
 class Garbage:
     def __init__(self): self.me = self
-    def __del__(self):
-        global finals
-        run.log({"final": finals}); finals += 1
-def tick(*_):
-    global ticks
-    run.log({"tick": ticks}); ticks += 1
+    def __del__(self): run.log({"final": next(finals)})
+def tick(*_): run.log({"tick": next(ticks)})
 gc.set_threshold(50)
 signal.signal(signal.SIGALRM, tick)
 signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
@@ -167,7 +164,7 @@ for number in range(20_000):
 signal.setitimer(signal.ITIMER_REAL, 0)
 gc.collect()
 gc.set_threshold(0)
-run.config["told"] = [ticks, finals]
+run.config["told"] = [next(ticks), next(finals)]
 """)
 
     assert code == 0, errors
