@@ -10,7 +10,8 @@ compared with those before it. A new mutation or root field must be added here.
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from wandb_server.people_model import AccessRule, ProjectAccess
 from wandb_server.storage.dump import dump_rows, dumped_tables
 
 from tests.support.served import Served, served
+from tests.support.stores import team_stores
 from tests.support.tenants import (
     FILE,
     PROJECT,
@@ -197,8 +199,16 @@ class World:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    async with served(tmp_path_factory.mktemp("tenants")) as server:
+async def world(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """Over PostgreSQL and S3 with --stores team."""
+    path = tmp_path_factory.mktemp("tenants")
+    async with AsyncExitStack() as running:
+        told = {}
+        if request.config.getoption("--stores") == "team":
+            told = asdict(running.enter_context(team_stores()).place(path))
+        server = await running.enter_async_context(served(path, **told))
         people = server.archive.people
         for name in ("carol", "dora", "eve"):
             await people.add_user(name)

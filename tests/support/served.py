@@ -118,7 +118,7 @@ async def served(
     clock = ManualClock()
     settings = ServerSettings(data_dir=data_dir, secret=bytes(32), port=0, **changed)
     archive = await open_archive(
-        settings.database_url, settings.object_url, clock=clock
+        settings.database_url, settings.object_url, clock=clock, data_dir=data_dir
     )
     listeners = listen_tcp(settings.host, 0)
     port = listeners[0].getsockname()[1]
