@@ -1,10 +1,14 @@
 """Files of processes on other hosts: carried to core, and from there to the server."""
 
+import hashlib
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wandb_proto.places import Places
 
 from tests.conftest import isolated_environment
 from tests.support.hosts import (
@@ -15,6 +19,7 @@ from tests.support.hosts import (
     why_no_hosts,
 )
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 QUICK = {
     "WANDB_CORE_LIVE_FILE_LOOK_S": "0.2",
@@ -139,3 +144,143 @@ def test_all_kinds_of_files_of_another_host_reach_the_server(
     remote = Path(stack.env["WANDB_STATE_DIR"]) / "remote"
     assert list(remote.glob("*/artifacts/staging/*")) == []
     assert list(remote.glob("*/arriving/*")) == []
+
+
+LARGE = """
+import hashlib, os, sys, wandb
+with wandb.init(project="hosts", id="l") as run:
+    open("big.bin", "wb").write(os.urandom(150_000_000))
+    artifact = wandb.Artifact("big", "model")
+    artifact.add_file("big.bin")
+    run.log_artifact(artifact)
+    run.save("big.bin", policy="now")
+    run.log({"number": 1})
+    print("sha", hashlib.sha256(open("big.bin", "rb").read()).hexdigest())
+"""
+
+ARRIVED_BYTES = 8 << 20
+
+
+def arriving(stack: Stack) -> list[Path]:
+    """Files that are on their way just now, with something of them here."""
+    remote = Path(stack.env["WANDB_STATE_DIR"]) / "remote"
+    parts = remote.glob("*/arriving/*.part")
+    return [path for path in parts if path.stat().st_size > ARRIVED_BYTES]
+
+
+def test_core_killed_in_the_middle_of_a_file_takes_the_rest(stack: Stack) -> None:
+    node = node_of(stack)
+    writer = node.python(LARGE)
+    wait_until(lambda: arriving(stack), 30)
+
+    address = Places.from_environment(stack.env).core_address
+    os.kill(json.loads(address.read_text())["pid"], signal.SIGKILL)
+    had = {path.name: path.stat().st_size for path in arriving(stack)}
+    Host("", "", stack.env | QUICK).core("start")
+    said = said_by(writer)
+
+    digest = said.partition("sha ")[2].split()[0]
+    assert had
+    assert files_at_server(stack, "hosts/l")["big.bin"] == digest
+    assert artifact_at_server(stack, "hosts/big:latest") == {"big.bin": digest}
+    assert stack.ask("api.artifact('hosts/big:latest').version") == "v0"
+    assert stack.ask("[r['number'] for r in api.run('hosts/l').scan_history()]") == [1]
+
+
+KILLED = """
+import os, time, numpy as np, wandb
+run = wandb.init(project="hosts", id="k")
+run.log({"img": wandb.Image(np.zeros((5, 5, 3), dtype=np.uint8))})
+open("live.txt", "w").write("first")
+run.save("live.txt")
+run._stream.flush(10)
+open("end.txt", "w").write("at the end")
+run.save("end.txt", policy="end")
+for name, text in (("seen", "second"), ("seen-again", "last words")):
+    while not os.path.exists(name):
+        time.sleep(0.02)
+    open("live.txt", "w").write(text)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_had_not_sent_comes_with_the_next_one(
+    stack: Stack,
+) -> None:
+    """A live file is sent whenever it changed; then it is as its process left it."""
+    node = node_of(stack)
+    remote = Path(stack.env["WANDB_STATE_DIR"]) / "remote"
+    writer = node.python(KILLED)
+    for sign, text in (("seen", "first"), ("seen-again", "second")):
+        wait_until(
+            lambda text=text: any(  # type: ignore[misc]
+                path.read_text() == text for path in remote.glob("*/files/live.txt")
+            ),
+            30,
+        )
+        (Path(node.env["HOME"]) / sign).touch()
+    said_by(writer, check=False)
+
+    said_by(node.python("import wandb; wandb.init(project='hosts', id='n').finish()"))
+
+    spool = Path(node.env["WANDB_SPOOL_DIR"])
+    wait_until(lambda: not list(spool.glob("*")), 30)
+    wait_until(lambda: stack.ask("api.run('hosts/k').state") == "crashed", 30)
+    expected = {"live.txt": b"last words", "end.txt": b"at the end"}
+    found = files_at_server(stack, "hosts/k")
+    for name, content in expected.items():
+        assert found.get(name) == hashlib.sha256(content).hexdigest()
+    assert any(name.startswith("media/images/img_") for name in found)
+
+
+CHILD = """
+import os, numpy as np, wandb
+picture = lambda n: wandb.Image(np.full((5, 5, 3), n, dtype=np.uint8))
+with wandb.init(project="hosts", id="c") as run:
+    run.log({"parent": picture(1)})
+    run._stream.flush(10)
+    if not (child := os.fork()):
+        run.log({"child": picture(2)})
+        run.finish()
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_child_elsewhere_sends_its_media(stack: Stack) -> None:
+    node = node_of(stack)
+    said_by(node.python(CHILD))
+
+    def there() -> bool:
+        names = files_at_server(stack, "hosts/c")
+        return all(
+            any(name.startswith(f"media/images/{key}_") for name in names)
+            for key in ("parent", "child")
+        )
+
+    wait_until(there, 30)
+    wait_until(lambda: not list(Path(node.env["WANDB_SPOOL_DIR"]).glob("*")), 30)
+
+
+MANY = """
+import os, wandb
+from wandb.sdk.artifacts import records
+records.ENTRIES_MAX = 10
+with wandb.init(project="hosts", id="m") as run:
+    artifact = wandb.Artifact("many", "data")
+    for number in range(30):
+        with artifact.new_file(f"f{number}") as file:
+            file.write(str(number))
+    run.log_artifact(artifact)
+"""
+
+
+def test_a_large_manifest_goes_over_with_its_files(stack: Stack) -> None:
+    node = node_of(stack)
+    said_by(node.python(MANY))
+
+    found = artifact_at_server(stack, "hosts/many:v0")
+    assert found == {
+        f"f{number}": hashlib.sha256(str(number).encode()).hexdigest()
+        for number in range(30)
+    }
