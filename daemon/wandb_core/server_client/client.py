@@ -34,7 +34,7 @@ from wandb_core.server_client.answers import (
     read_upsert,
     read_viewer,
 )
-from wandb_core.server_client.file_content import FileContent
+from wandb_core.server_client.file_content import FileContent, opened
 from wandb_core.server_client.proxies import Proxies
 from wandb_core.server_client.urls import shown, without_user
 
@@ -215,7 +215,7 @@ class ServerClient:
         Raises:
             OSError: the file cannot be read.
         """
-        with await asyncio.to_thread(path.open, "rb") as file:
+        async with opened(path) as file:
             size = byte_count
             if size is None:
                 size = (await asyncio.to_thread(os.fstat, file.fileno())).st_size

@@ -2,9 +2,36 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 PIECE_BYTES = 256 << 10
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[BinaryIO]:
+    """A file opened in a thread; closed also when cancelled before it is open.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    found: list[BinaryIO] = []
+    is_over = False
+
+    def work() -> BinaryIO:
+        file = path.open("rb")
+        found.append(file)
+        if is_over:  # nobody waits any more
+            file.close()
+        return file
+
+    try:
+        yield await asyncio.to_thread(work)
+    finally:
+        is_over = True
+        for file in found:
+            file.close()
 
 
 class FileContent:
