@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.backends import BACKENDS
+from tests.conformance.release_counts import release_lines
 from tests.conftest import end_processes_below, isolated_environment
 from tests.support.server_process import ServerProcess
 
@@ -40,7 +41,7 @@ def server(request: pytest.FixtureRequest, official: str) -> Iterator[ServerProc
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Flows passed / total, for every backend that was chosen."""
+    """Flows passed / total, for every backend that was chosen, also by release."""
     passed: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for outcome in ("passed", "failed", "error"):
@@ -53,3 +54,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"conformance {backend}: {passed[backend]}/{count} flows passed"
         )
+    for backend in BACKENDS:
+        for line in release_lines(terminalreporter, backend):
+            terminalreporter.write_line(line)
