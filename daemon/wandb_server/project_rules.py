@@ -75,8 +75,7 @@ class ProjectRules:
         """How the project is set."""
         place = (entity, project)
         if place not in self._known:
-            found = await self._archive.people.rules(entity, project)
-            self._known[place] = found.get(project, NO_RULE)
+            self._known[place] = await self._archive.people.rule(entity, project)
         return self._known[place]
 
     async def readable(self, entity: str, projects: list[str]) -> set[str]:

@@ -20,11 +20,16 @@ class RateLimits:
     """Tells how long each user has to wait. A rate of 0: nobody ever has to."""
 
     def __init__(
-        self, requests_per_s: float, burst: int, clock: Callable[[], float]
+        self,
+        requests_per_s: float,
+        burst: int,
+        clock: Callable[[], float],
+        forget_above: int = FORGET_ABOVE,
     ) -> None:
         self._rate = requests_per_s
         self._burst = float(burst)
         self._clock = clock
+        self._forget_above = forget_above
         self._buckets: dict[int, tuple[float, float]] = {}
 
     def wait_s(self, user_id: int) -> int:
@@ -45,7 +50,7 @@ class RateLimits:
         return min(self._burst, tokens + max(0.0, now - since) * self._rate)
 
     def _forget(self, now: float) -> None:
-        if len(self._buckets) <= FORGET_ABOVE:
+        if len(self._buckets) <= self._forget_above:
             return
         self._buckets = {
             user_id: (self._tokens(user_id, now), now)

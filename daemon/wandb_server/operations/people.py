@@ -44,6 +44,9 @@ KEYS_PER_USER_MAX = 1_000
 FRESH_KEY_S = 60.0
 """So long the maker of a service account can read its key, once."""
 FRESH_KEYS_MAX = 1_000
+RULE_KNOWN_S = 1.0
+RULES_KNOWN_MAX = 10_000
+"""So long, and so many, rules of projects are remembered."""
 
 
 def new_key() -> str:
@@ -238,6 +241,21 @@ class People(Operations):
             lambda db: teams.rules_of(db, entity, name)
         )
 
+    async def rule(self, entity: str, project: str) -> AccessRule:
+        """How one project is set; what was set on another server counts a moment later.
+
+        Every request of a team's member asks this, so the answer is remembered.
+        """
+        known, now = self._stores.upkeep.rules, self._stores.clock()
+        found = known.get((entity, project))
+        if found is None or not 0 <= now - found[0] < RULE_KNOWN_S:
+            rules = await self.rules(entity, project)
+            found = (now, rules.get(clean_text(project), AccessRule()))
+            if len(known) >= RULES_KNOWN_MAX:
+                known.clear()
+            known[entity, project] = found
+        return found[1]
+
     async def set_rule(self, entity: str, project: str, rule: AccessRule) -> None:
         """How the project is reached from now on."""
 
@@ -248,6 +266,7 @@ class People(Operations):
             teams.write_rule(db, found, rule)
 
         await self._stores.database.write(change)
+        self._stores.upkeep.rules.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.shared_changes import SharedChanges
 from wandb_server.operations.tails import Tails
+from wandb_server.people_model import AccessRule
 from wandb_server.storage.database import Database
 from wandb_server.storage.objects import Objects
 from wandb_server.storage.tables import SegmentTables
@@ -33,6 +34,8 @@ class Upkeep:
     """(run, file) whose merge failed, until when it is left alone."""
     fresh_keys: dict[tuple[int, int], tuple[float, str]] = field(default_factory=dict)
     """(maker, service account) -> until when its key may be read, and the key."""
+    rules: dict[tuple[str, str], tuple[float, AccessRule]] = field(default_factory=dict)
+    """(entity, project) -> when it was asked, and how it is set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.model import FileChunk
 from wandb_server.people_model import AccessRule, ProjectAccess, TeamRole
+from wandb_server.storage import teams
 
 KEY = "local-" + "0123456789" * 4
 
@@ -154,3 +155,21 @@ async def test_measures_count_what_is_there(desk: Any) -> None:
     assert found.stored_bytes > 1000
     assert dict(found.runs_by_state) == {"running": 1}
     assert (found.users, found.waiting_changes) == (1, 0)
+
+
+async def test_what_another_server_set_counts_a_second_later(desk: Any) -> None:
+    people = desk.archive.people
+    project, _ = await desk.archive.create_project("ann", "p")
+    public = AccessRule(ProjectAccess.PUBLIC, desk.user.id)
+    before = await people.rule("ann", "p")
+    database = desk.archive._stores.database
+    await database.write(lambda db: teams.write_rule(db, project.id, public))
+
+    remembered = await people.rule("ann", "p")
+    desk.clock.now += 1
+    later = await people.rule("ann", "p")
+    await people.set_rule("ann", "p", AccessRule(ProjectAccess.TEAM, desk.user.id))
+    own = await people.rule("ann", "p")
+
+    assert (before, remembered, later) == (AccessRule(), AccessRule(), public)
+    assert own.access is ProjectAccess.TEAM
