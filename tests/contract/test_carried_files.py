@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,10 +16,10 @@ from wandb_proto.places import Places
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import record_pb2 as pb
 
-from tests.contract.test_remote_core import RemoteClient, client
-from tests.support.core_process import PublishStream, open_run
-
-__all__ = ["client"]
+from tests.contract.test_remote_core import RemoteClient
+from tests.support.core_process import PublishStream, open_run, stop_any_core
+from tests.support.desk import desk
+from tests.support.hosts import remote_variables
 
 MIB = 1 << 20
 ARTIFACT = "abcdefgh" * 16
@@ -32,6 +33,7 @@ class Run:
         self.name = uuid.uuid4().hex
         self.ref = service.RunRef(run_id="r", log_path=self.name)
         self.directory = places.state_dir / "remote" / f"run-r-{self.name}"
+        """Each run has its own: they share one core."""
         opening = service.StreamOpening(
             stream_id=uuid.uuid4().hex, run_id="r", log_path=self.name, primary=True
         )
@@ -74,8 +76,8 @@ class Run:
 
     def places(self) -> list[Path]:
         """All that lies where logs of other hosts go, but core's own files."""
-        found = sorted(self.directory.parent.rglob("*"))
-        return [path for path in found if ".wandb" not in path.name]
+        below = self.directory.parent
+        return sorted(path for path in below.rglob("*") if _is_carried(path))
 
     def logged(self, kind: str) -> list[Any]:
         """What the log holds of a kind of record."""
@@ -84,11 +86,27 @@ class Run:
         return [getattr(r, kind) for r in found if r.WhichOneof("record_type") == kind]
 
 
+@pytest.fixture(scope="module")
+def core() -> Iterator[tuple[RemoteClient, Places]]:
+    """One core for all: it takes longer to start than a test."""
+    with desk() as user:
+        command = [sys.executable, "-m", "wandb_core", "start", "--export"]
+        started = user.call(*command, "--listen", "127.0.0.1:0")
+        client = RemoteClient(remote_variables(started.stdout))
+        yield client, Places.from_environment(user.env)
+        client.channel.close()
+        stop_any_core(user.env)
+
+
 @pytest.fixture
-def run(client: RemoteClient, places: Places) -> Iterator[Run]:
-    run = Run(client, places)
+def run(core: tuple[RemoteClient, Places]) -> Iterator[Run]:
+    run = Run(*core)
     with run.stream:
         yield run
+
+
+def _is_carried(path: Path) -> bool:
+    return ".wandb" not in path.name and path.name != "arriving"
 
 
 def digest(content: bytes) -> bytes:
@@ -158,7 +176,7 @@ def test_what_is_not_the_file_that_was_meant_is_not_put_there(run: Run) -> None:
 
 
 OUTSIDE = [
-    *(("", name) for name in ("../r.wandb", "/tmp/x", "", ".", "a/../../b", "a\0b")),
+    *(("", name) for name in ("../r.txt", "/tmp/x", "", ".", "a/../../b", "a\0b")),
     *(("", name) for name in ("taken/below", "folder", "n" * 300, "n/" * 3000)),
     ("../../../../../../tmp/aaaaaaaaaaa", "0"),
     ("short", "0"),

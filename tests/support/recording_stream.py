@@ -21,6 +21,7 @@ class RecordingStream:
         self.flushes = True
         self.step = 0
         self.acknowledged = 0
+        self.moved = 0
         self.appended = 0
         self.closed = False
 
