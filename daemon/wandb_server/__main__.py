@@ -88,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "open":
             added.add_argument("path", nargs="?", default="/", help="page to open")
             added.add_argument(
+                "--user", default="", help="print an address for another user"
+            )
+            added.add_argument(
                 "--print", action="store_true", help="only print the address"
             )
     _add_maintenance(commands)
@@ -209,9 +212,10 @@ def _open(
     running = local.find_running(places)
     if running is None:
         raise StartRefused("No server is running. Start it with: wandb server start")
-    address = running.page(local.ask_login_token(running), options.path)
+    token = local.ask_login_token(running, options.user)
+    address = running.page(token, options.path)
     print(address)
-    if not options.print and has_screen(environ):
+    if not (options.print or options.user) and has_screen(environ):
         open_in_browser(address, places.runtime_dir)
     return 0
 

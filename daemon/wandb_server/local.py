@@ -216,13 +216,14 @@ def wait_for_running(places: Places) -> RunningServer:
     )
 
 
-def ask_login_token(running: RunningServer) -> str:
-    """A new one-time token from the running server.
+def ask_login_token(running: RunningServer, user: str = "") -> str:
+    """A new one-time token from the running server, for its owner or another user.
 
     Raises:
-        StartRefused: it does not answer.
+        StartRefused: it does not answer, or has no such user.
     """
-    return str(_control(running, "/api/login-token")["token"])
+    fields = {"user": user} if user else {}
+    return str(ask(running, "POST", "/api/login-token", fields)["token"])
 
 
 def ask_collect_garbage(running: RunningServer) -> int:

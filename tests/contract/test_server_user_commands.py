@@ -63,3 +63,22 @@ def test_what_cannot_be_is_said_in_a_line(places_env: dict[str, str]) -> None:
         assert done.stderr == "wandb server: name: 'bob' is taken\n"
     assert unknown.returncode == 1
     assert "'nobody' does not exist" in unknown.stderr
+
+
+def test_another_user_signs_in_by_an_address_that_works_once(
+    places_env: dict[str, str],
+) -> None:
+    with started_server(places_env) as server:
+        told(places_env, "user", "add", "bob")
+        shown = server_command(places_env, "open", "--user", "bob")
+        nobody = server_command(places_env, "open", "--user", "nobody")
+        path = "/auth" + shown.stdout.strip().partition("/auth")[2]
+        signed = server.request("GET", path, key=None)
+        again = server.request("GET", path, key=None)
+        cookie = {"Cookie": signed.headers["Set-Cookie"].partition(";")[0]}
+        session = server.request("GET", "/api/session", key=None, headers=cookie)
+
+    assert (signed.status, again.status) == (303, 401)
+    assert (session.json["user"], session.json["entity"]) == ("bob", "bob")
+    assert nobody.returncode == 1
+    assert "user 'nobody' does not exist" in nobody.stderr

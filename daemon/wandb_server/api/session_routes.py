@@ -6,7 +6,9 @@ from aiohttp import web
 from wandb_proto import VERSION
 
 from wandb_server.api.answers import json_answer, text_page
+from wandb_server.api.bodies import read_json
 from wandb_server.api.surroundings import Visit
+from wandb_server.errors import NotFound
 
 TOKEN_USED_TITLE = "This address was used already"
 TOKEN_USED_TEXT = (
@@ -66,19 +68,26 @@ def _go_on(visit: Visit, target: str) -> web.Response:
 
 
 async def make_login_token(visit: Visit) -> web.Response:
-    """POST /api/login-token: a one-time address for the local user's browser."""
-    around = visit.around
-    assert visit.user is not None
+    """POST /api/login-token: a one-time address for the browser of the local user, or
+    of the one that a JSON body names as `user`."""
+    around, user = visit.around, visit.user
+    if visit.request.can_read_body:
+        body = await read_json(visit.request)
+        name = str(body.get("user", "")) if isinstance(body, dict) else ""
+        user = await around.archive.user_named(name)
+        if user is None:
+            raise NotFound("user", name)
+    assert user is not None
     token = secrets.token_urlsafe(32)
     expires_at = around.clock() + around.settings.login_token_lifetime_s
-    await around.archive.add_login_token(visit.user, token, expires_at)
+    await around.archive.add_login_token(user, token, expires_at)
     return json_answer({"token": token})
 
 
 async def session(visit: Visit) -> web.Response:
     """GET /api/session: who is signed in."""
     assert visit.user is not None
-    name = visit.user.name
+    user = visit.user
     return json_answer(
-        {"user": name, "entity": name, "version": VERSION, "local": True}
+        {"user": user.name, "entity": user.entity, "version": VERSION, "local": True}
     )
