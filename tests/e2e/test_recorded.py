@@ -295,7 +295,7 @@ address = Places.from_environment(os.environ).core_address
 os.kill(json.loads(address.read_text())["pid"], signal.SIGKILL)
 killed = time.time() - run.start_time
 run.log({"a": 2})
-time.sleep(1.5)
+time.sleep(3)
 print(killed)
 run.finish()
 """
