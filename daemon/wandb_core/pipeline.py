@@ -167,6 +167,11 @@ class RunPipeline:
         """
         await self._inbox.send(batch)
 
+    def next_sequence(self, stream_id: str) -> int:
+        """Records of the stream below it are taken, and dropped if they come again."""
+        run_log = self._run_log
+        return run_log.processor.next_sequence(stream_id) if run_log else 1
+
     async def wait_logged(self, stream_id: str, next_sequence: int) -> bool:
         """True when everything below is in the log and durable; False if it ended."""
         if not await self.written.wait_logged(stream_id, next_sequence):

@@ -178,6 +178,11 @@ class CoreReception:
         self._on_call()
         return answer
 
+    def next_sequence(self, run: service.RunRef, stream_id: str) -> int:
+        """What a run's log has of a stream already: everything below."""
+        pipeline = self._find(run)
+        return pipeline.next_sequence(stream_id) if pipeline is not None else 1
+
     async def deliver(self, run: service.RunRef, batch: IncomingBatch) -> None:
         """Bring records into a run's log beside its streams; durable on return.
 

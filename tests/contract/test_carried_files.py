@@ -252,6 +252,9 @@ def test_an_artifacts_files_lie_in_its_own_folder(run: Run) -> None:
     assert Path(entry.local_path).read_bytes() == b"x"
     folder = run.directory / "artifacts" / "staging" / ARTIFACT[:32]
     assert Path(entry.local_path).parent == folder
+    Path(entry.local_path).unlink()  # committed; its sender had no answer, and repeats
+    assert run.log(record) == []
+    assert len(run.logged("artifact")) == 1
 
 
 # ---- the sender ----------------------------------------------------------------------
