@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from wandb_server.api.access import Access
+from wandb_server.api.routes import ROUTES
 from wandb_server.graphql.schema import load_schema
 from wandb_server.people_model import AccessRule, ProjectAccess
 from wandb_server.storage.dump import dump_rows, dumped_tables
@@ -304,6 +306,8 @@ async def test_rest_is_closed_like_graphql(world: World, tenant: str) -> None:
         "file": await ask("GET", f"{owned.path}/{FILE}", user=stranger),
         "digest": await ask("GET", digest, user=stranger),
     }
+    export = f"/api/export/{owned.entity}/{PROJECT}/run1.parquet"
+    exported, _, _ = await ask("GET", export, user=stranger)
     writes = [
         await ask("PUT", f"{owned.path}/new.txt", user=stranger, data=b"x"),
         await ask("POST", f"{owned.path}/file_stream", user=stranger, json=chunk),
@@ -319,8 +323,24 @@ async def test_rest_is_closed_like_graphql(world: World, tenant: str) -> None:
     )
     assert all(shows_mark(body) == public for _, body, _ in reads.values())
     assert [status for status, _, _ in writes] == ([403, 403] if public else [404, 404])
-    assert streamed == (200 if public else 404)
+    assert (streamed, exported) == ((200, 200) if public else (404, 404))
     assert await world.rows() == before
+
+
+async def test_every_route_to_a_project_is_in_the_walk() -> None:
+    """A new one must be added to the test above."""
+    patterns = {
+        route.path
+        for route in ROUTES
+        if "{entity}" in route.path and route.access is not Access.ADMIN
+    }
+
+    assert patterns == {
+        "/files/{entity}/{project}/{run}/file_stream",
+        "/files/{entity}/{project}/{run}/{name:.+}",
+        "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name:.+}",
+        "/api/export/{entity}/{project}/{run}.parquet",
+    }
 
 
 async def test_addresses_are_for_one_file_one_method_and_one_tenant(
