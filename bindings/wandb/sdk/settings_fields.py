@@ -11,6 +11,8 @@ from typing import Any
 
 Parse = Callable[[Any], Any]
 
+TAG_LENGTH_MAX = 64
+
 
 def setting(default: Any, parse: Parse, doc: str, env: str = "") -> Any:
     """A dataclass field with what the settings table needs in its metadata.
@@ -68,6 +70,14 @@ def names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, Iterable):
         raise ValueError("several strings")
     return tuple(text(part) for part in value)
+
+
+def tags(value: Any) -> tuple[str, ...]:
+    """Several strings of 1 to 64 characters; one string is split at commas."""
+    found = names(value)
+    if not all(1 <= len(tag) <= TAG_LENGTH_MAX for tag in found):
+        raise ValueError(f"tags of 1 to {TAG_LENGTH_MAX} characters each")
+    return found
 
 
 def anything(value: Any) -> Any:
@@ -142,7 +152,7 @@ class RunFields:
     )
     run_notes: str | None = setting(None, text, "A longer description.", "NOTES")
     run_tags: tuple[str, ...] | None = setting(
-        None, names, "Tags, 1 to 64 characters each.", "TAGS"
+        None, tags, "Tags, 1 to 64 characters each.", "TAGS"
     )
     run_group: str | None = setting(None, text, "Group of runs that belong together.")
     run_job_type: str | None = setting(

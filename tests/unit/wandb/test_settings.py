@@ -48,6 +48,8 @@ def test_old_private_names_are_tolerated() -> None:
         ("base_url", "localhost:8080"),
         ("console", "loud"),
         ("run_tags", 5),
+        ("run_tags", ["ok", "x" * 65]),
+        ("run_tags", [""]),
     ],
 )
 def test_refused_value_is_named_with_what_the_field_takes(
