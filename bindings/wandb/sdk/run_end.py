@@ -48,6 +48,12 @@ def end_run(run: "Run", exit_code: int) -> None:
         end = records.exited(run.id, exit_code, runtime, run_goes_on=goes_on)
         run._stream.append(end)
         answer = _wait(run)
+    except KeyboardInterrupt:
+        termwarn(
+            f"Run {run.id} was not waited for. Its data lie in {run.sync_dir}; core "
+            f"uploads them, later if need be: wandb sync {run.sync_dir}"
+        )
+        raise
     finally:
         run._ended(answer)
         run._stream.close()
@@ -131,7 +137,8 @@ class _Patience:
         if idle_s >= LINE_S_MIN:
             line += f", no progress for {idle_s:.0f} s{_because(answer.problem)}"
             if self._container:
-                line += "; waiting on, because a container's disk dies with it"
+                line += f"; waiting up to {self._limit_s:.0f} s, as a container's disk "
+                line += "dies with it (Ctrl-C ends the wait)"
         termlog(line)
 
 

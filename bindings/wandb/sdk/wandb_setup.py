@@ -126,7 +126,10 @@ class ExitHooks:
 
     def _at_end(self) -> None:
         if self._finish is not None and self.pid == os.getpid():
-            self._finish(self.exit_code)
+            try:
+                self._finish(self.exit_code)
+            except KeyboardInterrupt:  # finish has said where the data lie
+                self.exit_code = EXIT_CODE_INTERRUPTED
             if self.exit_code == EXIT_CODE_INTERRUPTED:
                 _remember_interrupt()
 

@@ -89,6 +89,30 @@ def test_container_waits_longer_unless_told_how_long(make_run: MakeRun) -> None:
     assert run_end._patience(run) == 300.0
 
 
+def test_progress_says_how_long_a_container_is_waited_for(capsys: Capture) -> None:
+    patience = run_end._Patience(300.0, container=True)
+
+    patience._tell(uploaded(uploaded=False), idle_s=60.0)
+
+    assert "waiting up to 300 s" in capsys.readouterr().err
+
+
+def test_interrupted_wait_says_where_the_data_lie(
+    make_run: MakeRun, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    run, stream = make_run(sync_dir="/where/run")
+    monkeypatch.setattr(stream, "flush", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        run.finish()
+
+    assert "wandb sync /where/run" in capsys.readouterr().err
+    assert stream.closed
+
+
 def test_silent_core_is_told(make_run: MakeRun, capsys: Capture) -> None:
     stream = RecordingStream()
     stream.flushes = False
