@@ -48,6 +48,7 @@ async def settle(server: Served, entity: str, owner: str) -> Tenant:
     maker = _Maker(server, entity, owner)
     ids = await maker.make_run()
     ids |= await maker.make_artifact()
+    ids |= await maker.make_draft()
     return Tenant(entity, owner, ids)
 
 
@@ -174,6 +175,29 @@ class _Maker:
             "manifestId": manifest["id"],
             "clientId": f"client-{self._entity}",
             "md5": hashlib.md5(content).hexdigest(),
+        }
+
+    async def make_draft(self) -> dict[str, Any]:
+        """A version that nobody committed yet, with a manifest on its way."""
+        given = {
+            **self._place,
+            "artifactTypeName": "dataset",
+            "artifactCollectionName": "draft",
+            "digest": "draft",
+        }
+        made = await self._mutate(
+            "createArtifact", "CreateArtifactInput", given, "artifact { id }"
+        )
+        identity = made["artifact"]["id"]
+        manifest = await self._mutate(
+            "createArtifactManifest",
+            "CreateArtifactManifestInput",
+            {"artifactID": identity, "name": "m", "digest": "d", "type": "FULL"},
+            "artifactManifest { id }",
+        )
+        return {
+            "draftId": identity,
+            "draftManifestId": manifest["artifactManifest"]["id"],
         }
 
     async def _mutate(
