@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import wandb
 from wandb.sdk import run_end
+from wandb.sdk.core_questions import FinishAnswer
 from wandb.sdk.live_run import LiveRun
 from wandb.sdk.surface import bind
 
@@ -91,8 +92,22 @@ def test_container_waits_longer_unless_told_how_long(make_run: MakeRun) -> None:
 
 def test_progress_says_how_long_a_container_is_waited_for(capsys: Capture) -> None:
     patience = run_end._Patience(300.0, container=True)
+    going = FinishAnswer(
+        durable=True,
+        uploaded=False,
+        offline=False,
+        failed=False,
+        rows_total=7,
+        rows_uploaded=0,
+        bytes_left=9,
+        idle_s=60.0,
+        problem="server down",
+        run_url="",
+        summary={},
+        refused_rows=0,
+    )
 
-    patience._tell(uploaded(uploaded=False), idle_s=60.0)
+    patience._tell(going, idle_s=60.0)
 
     assert "waiting up to 300 s" in capsys.readouterr().err
 
