@@ -37,7 +37,9 @@ async def test_the_file_that_comes_is_the_history(
 
     path = tmp_path / "run1.parquet"
     path.write_bytes(body)
-    rows = duckdb.sql(f"SELECT _step, loss FROM read_parquet('{path}')").fetchall()
+    with duckdb.connect() as connection:
+        question = "SELECT _step, loss FROM read_parquet($path)"
+        rows = connection.execute(question, {"path": str(path)}).fetchall()
     assert status == 200
     assert "run1.parquet" in headers["Content-Disposition"]
     assert rows == [(step, step / 4) for step in range(20)]

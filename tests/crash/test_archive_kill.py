@@ -30,8 +30,29 @@ async def compact(archive):
         await archive.compact()
         await asyncio.sleep(0)
 
+async def export(archive):
+    while True:
+        run = await archive.run("ann", "p", "a")
+        if run is not None and run.last_step is not None:
+            await archive.export_parquet(run)
+        await asyncio.sleep(0.05)
+
+async def remove(archive, user):
+    number = 0
+    while True:
+        name = f"gone{number}"
+        number += 1
+        run, _ = await archive.upsert_run(RunUpsert("ann", "p", name), user)
+        text = json.dumps({"_step": 0, "of": name})
+        chunk = FileChunk("wandb-history.jsonl", 0, (text,) * 1)
+        post = FileStreamPost(chunks=(chunk,), complete=True, exit_code=0)
+        await archive.post_file_stream("ann", "p", name, post)
+        await archive.remove_runs([run.storage_id])
+        await asyncio.sleep(0.01)
+
 async def main(path, start):
-    settings = ArchiveSettings(tail_rows_max=50, merge_count=3, block_points_min=1)
+    settings = ArchiveSettings(tail_rows_max=50, merge_count=3, block_points_min=1,
+        undo_grace_s=1, garbage_age_s=0)
     archive = await open_archive(
         f"sqlite:///{path}/wandb.db", f"file://{path}/objects", settings=settings
     )
@@ -41,6 +62,8 @@ async def main(path, start):
             await archive.upsert_run(RunUpsert("ann", "p", log), user)
             group.create_task(post(archive, user, log, start.get(log, 0)))
         group.create_task(compact(archive))
+        group.create_task(export(archive))
+        group.create_task(remove(archive, user))
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
 """
@@ -63,7 +86,8 @@ async def read_back(path: Path) -> dict[str, list[str]]:
 def test_acknowledged_posts_survive_sigkill_exactly_once(
     tmp_path: Path, resend: bool
 ) -> None:
-    """Kill at any moment (posts, compaction, merging are under way), start again.
+    """Kill at any moment (posts, compaction, merging, sweeping of garbage, exports and
+    the purge of removed runs are under way), start again.
 
     A writer that was killed before it heard of a post sends it again: `resend`.
     """

@@ -12,7 +12,9 @@ from tests.unit.wandb_server.operations.conftest import Desk
 
 
 def read(path: Path, columns: str = "*") -> list[tuple[Any, ...]]:
-    return duckdb.sql(f"SELECT {columns} FROM read_parquet('{path}')").fetchall()
+    with duckdb.connect() as connection:
+        question = f"SELECT {columns} FROM read_parquet($path)"
+        return connection.execute(question, {"path": str(path)}).fetchall()
 
 
 async def exported(desk: Desk) -> Path:
