@@ -21,7 +21,8 @@ from tests.support.core_process import stop_any_core
 from tests.support.waiting import wait_until
 
 WATCHDOG = """
-import faulthandler, gc, itertools, multiprocessing, os, signal, sys, threading, time, wandb
+import faulthandler, gc, itertools, multiprocessing, os, signal, sys, threading
+import time, wandb
 
 def begin():
     run = wandb.init(id="r", settings={"console": "off", "x_disable_meta": True})
