@@ -80,6 +80,12 @@ async def _list_users(asked: Asked) -> Fields:
     return {"users": [user_fields(user) for user in await asked.archive.users()]}
 
 
+async def _set_user(asked: Asked) -> Fields:
+    name = asked.text("user")
+    user = await asked.archive.people.set_code_saving(name, asked.flag("codeSaving"))
+    return {"user": user_fields(user)}
+
+
 async def _remove_user(asked: Asked) -> Fields:
     await asked.archive.people.remove_user(asked.text("user"))
     return {"removed": asked.text("user")}
@@ -158,6 +164,7 @@ _USER, _TEAM = "/api/admin/users/{user}", "/api/admin/teams/{team}"
 ERRANDS: Mapping[str, Errand] = {
     "user add": Errand("POST", "/api/admin/users", _add_user),
     "user list": Errand("GET", "/api/admin/users", _list_users),
+    "user code-saving": Errand("PUT", _USER, _set_user),
     "user remove": Errand("DELETE", _USER, _remove_user),
     "user key add": Errand("POST", f"{_USER}/keys", _add_key),
     "user key list": Errand("GET", f"{_USER}/keys", _list_keys),
@@ -184,6 +191,7 @@ def user_fields(user: User) -> Fields:
         "email": user.email,
         "admin": user.admin,
         "service": user.service,
+        "codeSaving": user.code_saving,
         "entity": user.entity,
         "teams": [role.team for role in user.teams],
         "createdAt": user.created_at,

@@ -34,6 +34,8 @@ class User:
     teams: tuple[TeamRole, ...] = ()
     service: bool = False
     """Not a person; it speaks for the team that it is in."""
+    code_saving: bool = False
+    """Clients keep the scripts of this user's runs without being asked."""
 
     @property
     def entity(self) -> str:

@@ -32,6 +32,10 @@ def add_people(commands: Any, command: Callable[..., int]) -> None:
     )
     add.add_argument("--restore", action="store_true", help="one that was removed")
     _leaf(user, "list", command, "user list", "all users")
+    text = "keep scripts of their runs without being asked"
+    code = _leaf(user, "code-saving", command, "user code-saving", text)
+    code.add_argument("user", metavar="name")
+    code.add_argument("codeSaving", metavar="on|off", type=_switch)
     remove = _leaf(user, "remove", command, "user remove", "take every way in away")
     remove.add_argument("user", metavar="name")
     _add_keys(user, command)
@@ -78,6 +82,12 @@ def _add_keys(user: Any, command: Callable[..., int]) -> None:
     revoke = _leaf(key, "revoke", command, "user key revoke", "let it in no more")
     revoke.add_argument("user")
     revoke.add_argument("key", metavar="id")
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither on nor off")
+    return text == "on"
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -163,6 +173,8 @@ def told(errand: str, answer: Fields) -> Sequence[str]:
         who = answer["user"]["name"] if "user" in answer else answer["key"]["label"]
         begin = f"{who}: " if who else ""
         return (f"{begin}the API key, shown only now:", f"  {answer['apiKey']}")
+    if "user" in answer:
+        return (_user_line(answer["user"]),)
     if "users" in answer:
         return [_user_line(user) for user in answer["users"]]
     if "keys" in answer:
@@ -184,6 +196,7 @@ def told(errand: str, answer: Fields) -> Sequence[str]:
 
 def _user_line(user: Fields) -> str:
     marks = [name for name in ("admin", "service") if user[name]]
+    marks += ["keeps scripts"] if user["codeSaving"] else []
     marks += [f"in {', '.join(user['teams'])}"] if user["teams"] else []
     return "  ".join([user["name"], user["email"] or "-", *marks])
 

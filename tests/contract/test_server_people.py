@@ -1,6 +1,7 @@
 """Users, teams, service accounts and keys: over GraphQL and the admin API."""
 
 import base64
+import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,8 @@ async def test_users_keys_and_teams_over_http(server: Served) -> None:
         ("POST", "/users", {"name": "eve", "admin": "yes"}, 400, "true or false"),
         ("POST", "/users", {"name": "eve", "apiKey": "local-" + "b" * 40}, 400, "use"),
         ("POST", "/teams", {"name": "t", "members": ["nobody"]}, 404, "nobody"),
+        ("PUT", "/users/nobody", {"codeSaving": True}, 404, "nobody"),
+        ("PUT", "/users/bob", {"codeSaving": "on"}, 400, "true or false"),
         ("DELETE", "/users/nobody", {}, 404, "nobody"),
         ("DELETE", "/users/ada", {}, 400, "starts this server"),
         ("DELETE", "/users/ada/keys/x", {}, 404, "key"),
@@ -272,3 +275,18 @@ async def test_a_project_is_opened_and_closed(server: Served) -> None:
 
     assert seen == [{"access": "USER_READ", "readOnly": True}, None, None]
     assert own == {"access": "PRIVATE", "readOnly": False}
+
+
+async def test_the_account_says_whether_scripts_are_kept(server: Served) -> None:
+    """`viewer.flags` is a JSON object as text, as both clients read it."""
+    seen = []
+    for is_on in (None, True, False):
+        if is_on is not None:
+            done = await admin(server, "PUT", "/users/bob", codeSaving=is_on)
+            assert (done[0], done[1]["user"]["codeSaving"]) == (200, is_on)
+        viewer = await server.graphql("{ viewer { flags } }", user="bob")
+        seen.append(json.loads(viewer["viewer"]["flags"]))
+
+    assert [one["code_saving_enabled"] for one in seen] == [False, True, False]
+    ada = await server.graphql("{ viewer { flags } }")
+    assert json.loads(ada["viewer"]["flags"]) == {"code_saving_enabled": False}

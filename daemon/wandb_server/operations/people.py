@@ -80,6 +80,16 @@ class People(Operations):
 
         return *await self._stores.database.write(change), text
 
+    async def set_code_saving(self, name: str, is_on: bool) -> User:
+        """Whether clients keep the scripts of this user's runs unasked; the user."""
+
+        def change(db: Connection) -> User:
+            _user(db, name)
+            teams.set_code_saving(db, name, is_on=is_on)
+            return _user(db, name)
+
+        return await self._stores.database.write(change)
+
     async def remove_user(self, name: str) -> None:
         """Take away the user's keys, sessions and memberships."""
         now = self._stores.clock()

@@ -182,6 +182,7 @@ def _users(rows: Iterable[RowMapping]) -> list[User]:
                 created_at=first["created_at"],
                 teams=tuple(roles),
                 service=first["service"] is not None,
+                code_saving=first["code_saving"],
             )
         )
     return found

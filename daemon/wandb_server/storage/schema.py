@@ -68,6 +68,10 @@ users = Table(
     Column("email", Text, nullable=False),
     Column("admin", Boolean(create_constraint=False), nullable=False),
     Column("created_at", Float, nullable=False),
+    # Scripts of runs are kept without being asked for.
+    Column(
+        "code_saving", Boolean(create_constraint=False), nullable=False, default=False
+    ),
     sqlite_autoincrement=True,
 )
 

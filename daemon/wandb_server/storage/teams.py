@@ -65,6 +65,12 @@ def restore_user(connection: Connection, name: str, email: str, *, admin: bool) 
     connection.execute(update(users).where(users.c.name == name).values(values))
 
 
+def set_code_saving(connection: Connection, name: str, *, is_on: bool) -> None:
+    """Whether clients keep the scripts of the user's runs without being asked."""
+    mine = users.c.name == name
+    connection.execute(update(users).where(mine).values(code_saving=is_on))
+
+
 def remove_user(connection: Connection, user_id: int, now: float) -> None:
     """Take away every way in; the name and its projects stay."""
     for table in (api_keys, login_tokens, sessions, team_members):

@@ -1,5 +1,6 @@
 """viewer, users, entities and the server itself."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -178,6 +179,11 @@ def _server(_: Any, __: Question, ___: Arguments) -> dict[str, Any]:
     }
 
 
+def _flags(user: User, *_: Any) -> str:
+    """A JSON object as text: what clients ask of the account."""
+    return json.dumps({"code_saving_enabled": user.code_saving})
+
+
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
     "Query": {
         "viewer": _viewer,
@@ -193,7 +199,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "email": _email,
         "admin": _admin,
         "accountType": lambda user, *_: "SERVICE" if user.service else "LOCAL",
-        "flags": lambda *_: "{}",
+        "flags": _flags,
         "createdAt": lambda user, *_: timestamp(user.created_at),
         "apiKeys": _api_keys,
         "teams": _teams,

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("email", Text(), nullable=False),
         sa.Column("admin", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("code_saving", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
         sqlite_autoincrement=True,
