@@ -150,7 +150,7 @@ async def test_server_decides_how_long_to_wait(
     ("kind", "fault", "error_kind", "words"),
     [
         ("*", Fault(status=401), "authentication", "wandb login"),
-        ("UpsertBucket", Fault(status=403), "authentication", "wandb login"),
+        ("UpsertBucket", Fault(status=403), "communication", "403"),
         ("UpsertBucket", Fault(status=404), "communication", "404"),
         (
             "UpsertBucket",
