@@ -19,7 +19,7 @@ from wandb_server.settings import Limits
 
 from tests.support.served import MAKE_RUN, Served, served
 
-OFFICIAL_DOCUMENTS = (
+CLIENT_DOCUMENTS = (
     """query GetRunState($project: String!, $entity: String!, $name: String!) {
       project(name: $project, entityName: $entity) {
         run(name: $name) { id name displayName state config summaryMetrics tags
@@ -38,7 +38,7 @@ OFFICIAL_DOCUMENTS = (
       upsertBucket(input: {id: $id, name: $name, modelName: $project, config: $config})
       { bucket { id name displayName project { name entity { name } } } inserted } }""",
 )
-"""As http-graphql.md gives them."""
+"""In the manner of clients: fragments, aliases, directives, variables of all kinds."""
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ async def test_introspection_gives_a_schema_that_clients_can_build(
     assert "upsertBucket" in schema.mutation_type.fields
 
 
-@pytest.mark.parametrize("document", OFFICIAL_DOCUMENTS)
-async def test_official_documents_are_valid_by_what_introspection_says(
+@pytest.mark.parametrize("document", CLIENT_DOCUMENTS)
+async def test_documents_of_clients_are_valid_by_what_introspection_says(
     server: Served, document: str
 ) -> None:
     schema = await introspected(server)
