@@ -161,13 +161,13 @@ def test_many_runs_are_rows_in_view_only(
 ) -> None:
     """All are loaded page by page; the last is there when one scrolls to it."""
     each = (
-        'r{0}: upsertBucket(input: {{name: "m{0}", modelName: "many-rows"}}) {{ inserted }}'
+        'r{0}: upsertBucket(input: {{name: "m{0}", modelName: "horde"}}) {{ inserted }}'
     )
     for first in range(0, MANY, 100):
         lines = [each.format(number) for number in range(first, first + 100)]
         server.graphql(f"mutation {{ {' '.join(lines)} }}", {})
 
-    page = open_table(browser, "many-rows", "?column=state&sort=name")
+    page = open_table(browser, "horde", "?column=state&sort=name")
     total(page, "1\u2009500 runs")
 
     assert page.locator(".grid-row").count() < 80
