@@ -202,7 +202,7 @@ def _fetch_file(shared: _Download, entry: ArtifactManifestEntry, place: Path) ->
 def _bring_reference(
     shared: _Download, entry: ArtifactManifestEntry, place: Path
 ) -> None:
-    from wandb.sdk.artifacts.referenced import bring
+    from wandb.sdk.artifacts.reference_download import bring
 
     try:
         bring(shared.artifact, entry, place)
