@@ -29,14 +29,11 @@ from typing import Any
 
 import numpy as np
 from server_ingest import rows, show
-from wandb_server.model import (
-    Archive,
-    FileChunk,
-    FileStreamPost,
-    RunUpsert,
-    SeriesQuery,
-    User,
-)
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.history import SeriesQuery
+from wandb_server.model.runs import RunUpsert
 from wandb_server.operations import open_archive
 
 RUNS = 100

@@ -20,7 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from wandb_server.model import Archive, FileChunk, FileStreamPost, RunUpsert, User
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.runs import RunUpsert
 from wandb_server.operations import open_archive
 
 WRITERS = 8

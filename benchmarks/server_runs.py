@@ -25,15 +25,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from _report import show
-from wandb_server.model import (
-    Archive,
-    FileChunk,
-    FileStreamPost,
-    GroupQuery,
-    RunQuery,
-    RunUpsert,
-    User,
-)
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.run_questions import GroupQuery, RunQuery
+from wandb_server.model.runs import RunUpsert
 from wandb_server.operations import open_archive
 
 SIZES = (1_000, 3_000, 10_000)

@@ -25,14 +25,11 @@ import time
 from _report import show
 from server_charts import open_at
 from server_ingest import rows
-from wandb_server.model import (
-    Archive,
-    FileChunk,
-    FileStreamPost,
-    RunUpsert,
-    SeriesQuery,
-    User,
-)
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.history import SeriesQuery
+from wandb_server.model.runs import RunUpsert
 
 SIZES = (100, 1_000, 10_000)
 STEPS = 200

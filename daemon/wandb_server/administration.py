@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wandb_server.errors import NotFound, QueryError
-from wandb_server.model import ApiKey, Archive, User
-from wandb_server.people_model import AccessRule, ProjectAccess, Team
+from wandb_server.model.accounts import ApiKey, User
+from wandb_server.model.archive import Archive
+from wandb_server.model.people import AccessRule, ProjectAccess, Team
 
 Fields = Mapping[str, Any]
 KEY_LABEL = "made with the user"

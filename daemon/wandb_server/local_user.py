@@ -9,7 +9,8 @@ from pathlib import Path
 
 from wandb_proto import credentials
 
-from wandb_server.model import Archive, User
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
 from wandb_server.operations.people import RESERVED_NAMES
 
 NAME_CHARACTERS_MAX = 64

@@ -9,27 +9,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wandb_server.artifact_model import ProjectPlace
 from wandb_server.errors import NotAllowed
-from wandb_server.model import (
-    Alert,
-    Archive,
-    Change,
-    FileStreamAnswer,
-    FileStreamPost,
-    GroupQuery,
-    MetricKey,
-    Project,
-    Run,
-    RunGroup,
-    RunPage,
-    RunQuery,
-    RunUpsert,
-    Series,
-    SeriesQuery,
-    User,
-)
-from wandb_server.people_model import AccessRule, ProjectAccess
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.artifacts import ProjectPlace
+from wandb_server.model.file_stream import FileStreamAnswer, FileStreamPost
+from wandb_server.model.history import MetricKey, Series, SeriesQuery
+from wandb_server.model.notices import Alert, Change
+from wandb_server.model.people import AccessRule, ProjectAccess
+from wandb_server.model.projects import Project
+from wandb_server.model.run_questions import GroupQuery, RunGroup, RunPage, RunQuery
+from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.private_artifacts import PrivateArtifacts
 from wandb_server.private_people import PrivatePeople
 from wandb_server.project_rules import ProjectRules, refusal

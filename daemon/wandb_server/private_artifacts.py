@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wandb_server.artifact_model import (
+from wandb_server.errors import NotAllowed, NotFound
+from wandb_server.model.accounts import User
+from wandb_server.model.artifacts import (
     Alias,
     ArtifactType,
     Collection,
@@ -22,8 +24,7 @@ from wandb_server.artifact_model import (
     VersionEdit,
     WantedFile,
 )
-from wandb_server.errors import NotAllowed, NotFound
-from wandb_server.model import Run, User
+from wandb_server.model.runs import Run
 from wandb_server.operations.artifact_changes import AliasPlace
 from wandb_server.operations.artifacts import Artifacts
 from wandb_server.project_rules import refusal

@@ -10,8 +10,9 @@
 from collections.abc import Sequence
 
 from wandb_server.errors import NotAllowed, NotFound, QueryError
-from wandb_server.model import ApiKey, Archive, User
-from wandb_server.people_model import Team
+from wandb_server.model.accounts import ApiKey, User
+from wandb_server.model.archive import Archive
+from wandb_server.model.people import Team
 from wandb_server.project_rules import ProjectRules
 
 

@@ -11,8 +11,9 @@
 The entity "" belongs to nobody: removed runs wait there.
 """
 
-from wandb_server.model import Archive, User
-from wandb_server.people_model import AccessRule, ProjectAccess
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.people import AccessRule, ProjectAccess
 
 NO_RULE = AccessRule()
 

@@ -31,7 +31,7 @@ from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.local_user import keep_key, local_user, login_name
-from wandb_server.model import Archive
+from wandb_server.model.archive import Archive
 from wandb_server.operations import open_archive
 from wandb_server.settings import DATABASE_FILE, ServerSettings, write_private
 

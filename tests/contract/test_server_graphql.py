@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from wandb_server.errors import StorageBusy, StorageError
-from wandb_server.model import Archive
+from wandb_server.model.archive import Archive
 from wandb_server.settings import Limits
 
 from tests.support.served import MAKE_RUN, Served, served

@@ -19,7 +19,7 @@ import pytest_asyncio
 from wandb_server.api.access import Access
 from wandb_server.api.routes import ROUTES
 from wandb_server.graphql.schema import load_schema
-from wandb_server.people_model import AccessRule, ProjectAccess
+from wandb_server.model.people import AccessRule, ProjectAccess
 from wandb_server.storage.dump import dump_rows, dumped_tables
 
 from tests.support.served import Served, served

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.operations import open_archive
 
 WRITER = """
 import asyncio, json, sys
-from wandb_server.model import FileChunk, FileStreamPost, RunUpsert
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.runs import RunUpsert
 from wandb_server.operations import ArchiveSettings, open_archive
 
 async def post(archive, user, log, start):

@@ -19,7 +19,8 @@ from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.listening import listen_tcp
-from wandb_server.model import Archive, User
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
 from wandb_server.operations import open_archive
 from wandb_server.settings import ServerSettings
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from wandb_server.addresses import FilePlace
 from wandb_server.api.surroundings import Surroundings
-from wandb_server.model import User
+from wandb_server.model.accounts import User
 from wandb_server.settings import LOOPBACK_HOSTS
 
 SAFE_METHODS = frozenset(("GET", "HEAD"))

@@ -21,7 +21,7 @@ from wandb_server.errors import (
     StorageError,
 )
 from wandb_server.graphql.executor import BUSY, CANNOT_STORE, MENDED_AFTER_S
-from wandb_server.model import User
+from wandb_server.model.accounts import User
 
 KEY_UNKNOWN = (
     "Not logged in: the API key is missing, or not known to this server ({url}). "

@@ -16,8 +16,8 @@ from aiohttp import web
 from wandb_server.api.answers import error_answer
 from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
-from wandb_server.artifact_model import ProjectPlace
 from wandb_server.errors import RequestRejected
+from wandb_server.model.artifacts import ProjectPlace
 from wandb_server.operations.artifact_uploads import md5_base64_of
 from wandb_server.operations.artifacts import Artifacts
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from wandb_server.api.answers import error_answer
 from wandb_server.api.surroundings import Visit
-from wandb_server.model import Change
+from wandb_server.model.notices import Change
 from wandb_server.strict_json import encode
 
 

@@ -8,7 +8,7 @@ from wandb_server.api.answers import error_answer
 from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
 from wandb_server.errors import RequestRejected
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 
 CHUNK_BYTES = 256 * 1024
 PREFLIGHT_HEADERS = {

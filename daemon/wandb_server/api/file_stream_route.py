@@ -13,7 +13,7 @@ from wandb_server.api.answers import error_answer, json_answer
 from wandb_server.api.bodies import read_json
 from wandb_server.api.surroundings import Visit
 from wandb_server.errors import RequestRejected
-from wandb_server.model import FileChunk, FileStreamPost
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
 
 COUNTED_FILES = frozenset(
     ("wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json", "output.log")

@@ -9,7 +9,7 @@ from wandb_server.api.bodies import read_json
 from wandb_server.api.surroundings import Visit
 from wandb_server.graphql.executor import read_request
 from wandb_server.graphql.question import Question
-from wandb_server.model import RunWriter
+from wandb_server.model.runs import RunWriter
 
 COMPRESSED_BYTES_MIN = 4 * 1024
 """Shorter answers are sent as they are."""

@@ -11,7 +11,8 @@ from aiohttp import web
 from wandb_server.addresses import Addresses
 from wandb_server.api.measures import Measures
 from wandb_server.graphql.executor import GraphqlExecutor
-from wandb_server.model import Archive, User
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
 from wandb_server.private_archive import PrivateArchive
 from wandb_server.settings import ServerSettings
 

@@ -10,7 +10,8 @@ from wandb_proto import json_codec
 
 from wandb_server.addresses import Addresses
 from wandb_server.errors import QueryError
-from wandb_server.model import ONLY_WRITER, RunWriter, User
+from wandb_server.model.accounts import User
+from wandb_server.model.runs import ONLY_WRITER, RunWriter
 from wandb_server.private_archive import PrivateArchive
 from wandb_server.settings import Limits
 

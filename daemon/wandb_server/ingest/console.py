@@ -8,7 +8,7 @@ import re
 
 from wandb_proto import json_codec
 
-from wandb_server.model import LogLine
+from wandb_server.model.history import LogLine
 
 _PLAIN = re.compile(
     r"(?P<error>ERROR )?(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z? "

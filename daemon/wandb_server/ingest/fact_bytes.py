@@ -19,7 +19,7 @@ import numpy as np
 from wandb_proto import json_codec
 
 from wandb_server.ingest.fact_tables import FactTable
-from wandb_server.model import Json
+from wandb_server.model.json_value import Json
 
 _LENGTHS = struct.Struct("<III")
 _ODD, _FLOAT, _INT = range(3)

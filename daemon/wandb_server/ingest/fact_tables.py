@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wandb_server.ingest.key_facts import KeyFacts
-from wandb_server.model import Json, MetricKey
+from wandb_server.model.history import MetricKey
+from wandb_server.model.json_value import Json
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wandb_server.model import Json
+from wandb_server.model.json_value import Json
 
 LAST_CHARACTERS_MAX = 1024
 """A longer last value (string, list, map) is not kept: None."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from wandb_proto import json_codec
 
-from wandb_server.model import Json
+from wandb_server.model.json_value import Json
 
 _Object = dict[str, Json]
 

@@ -22,7 +22,8 @@ import numpy.typing as npt
 from wandb_proto import json_codec
 
 from wandb_server.ingest.key_facts import KeyFacts, facts_of, join_facts, type_of
-from wandb_server.model import FileChunk, Json
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.json_value import Json
 
 FINITE, NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = range(4)
 STEP_MAX = 2**63 - 1

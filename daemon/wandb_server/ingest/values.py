@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wandb_proto import json_codec
 
-from wandb_server.model import Json
+from wandb_server.model.json_value import Json
 
 CONFIG_DOTS_MAX = 3
 SUMMARY_DOTS_MAX = 4

@@ -1,7 +1,7 @@
 """What the server does: one method per thing that can be asked or changed.
 
 `open_archive` wires the stores; `archive.StoredArchive` is what `graphql` and `api`
-use, through the protocol `model.Archive`.
+use, through the protocol `model.archive.Archive`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from wandb_server.model import Archive
+from wandb_server.model.archive import Archive
 from wandb_server.operations.archive import StoredArchive
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed

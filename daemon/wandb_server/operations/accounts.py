@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import ApiKey, User
+from wandb_server.model.accounts import ApiKey, User
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import people
 from wandb_server.storage.schema import login_tokens, sessions

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import RowMapping
 
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import Alert, Project, Run
+from wandb_server.model.notices import Alert
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import alerts
 

@@ -34,7 +34,7 @@ class StoredArchive(
     Alerts,
     StorageUse,
 ):
-    """`model.Archive` over a database and an object store. Made by `open_archive`."""
+    """`Archive` over a database and an object store. Made by `open_archive`."""
 
     @property
     def artifacts(self) -> Artifacts:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from wandb_server.artifact_model import (
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.model.artifacts import (
     COMMITTED,
     DELETED,
     SEQUENCE,
@@ -17,8 +18,7 @@ from wandb_server.artifact_model import (
     Version,
     VersionEdit,
 )
-from wandb_server.errors import NotFound, QueryError
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.operations.artifact_collections import new_portfolio
 from wandb_server.operations.artifact_names import check_alias, check_name, cleaned
 from wandb_server.operations.artifact_uploads import ArtifactUploads

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from wandb_server.artifact_model import (
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.model.artifacts import (
     PORTFOLIO,
     Collection,
     ProjectPlace,
 )
-from wandb_server.errors import NotFound, QueryError
 from wandb_server.operations.artifact_names import check_name
 from wandb_server.operations.artifact_uploads import ArtifactUploads
 from wandb_server.storage import (

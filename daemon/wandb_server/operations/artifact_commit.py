@@ -7,12 +7,6 @@ from typing import Any
 from sqlalchemy import Connection
 from wandb_proto import json_codec
 
-from wandb_server.artifact_model import (
-    COMMITTED,
-    DELETED,
-    Manifest,
-    Version,
-)
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.artifact_manifest import (
     ManifestEntry,
@@ -20,6 +14,12 @@ from wandb_server.ingest.artifact_manifest import (
     merge_manifests,
     read_manifest,
     write_manifest,
+)
+from wandb_server.model.artifacts import (
+    COMMITTED,
+    DELETED,
+    Manifest,
+    Version,
 )
 from wandb_server.operations.artifact_uploads import ArtifactUploads
 from wandb_server.storage import (

@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import Connection
 from wandb_proto import json_codec
 
-from wandb_server.artifact_model import (
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.model.accounts import User
+from wandb_server.model.artifacts import (
     COMMITTED,
     DELETED,
     SEQUENCE,
@@ -27,8 +29,6 @@ from wandb_server.artifact_model import (
     Version,
     WantedFile,
 )
-from wandb_server.errors import NotFound, QueryError
-from wandb_server.model import User
 from wandb_server.operations.artifact_commit import (
     FULL,
     ArtifactCommit,

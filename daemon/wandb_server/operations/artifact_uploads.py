@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from wandb_server.artifact_model import PENDING, Manifest, NewManifest, Version
 from wandb_server.errors import NotFound, QueryError
+from wandb_server.model.artifacts import PENDING, Manifest, NewManifest, Version
 from wandb_server.operations.files import Measured, kept_alive
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import artifact_blobs, artifact_versions, removal

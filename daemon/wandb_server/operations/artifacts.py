@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from wandb_server.artifact_model import (
+from wandb_server.errors import QueryError
+from wandb_server.ingest.values import clean_text
+from wandb_server.model.artifacts import (
     Alias,
     ArtifactType,
     Collection,
@@ -17,9 +19,7 @@ from wandb_server.artifact_model import (
     Version,
     VersionFile,
 )
-from wandb_server.errors import QueryError
-from wandb_server.ingest.values import clean_text
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.operations.artifact_changes import ArtifactChanges
 from wandb_server.operations.artifact_collections import ArtifactCollections
 from wandb_server.operations.artifact_making import ArtifactMaking

@@ -21,7 +21,9 @@ from wandb_proto import json_codec
 
 from wandb_server.errors import StorageBusy
 from wandb_server.ingest.rows import ReceivedLine, parse_row, read_lines
-from wandb_server.model import FileChunk, FileStreamPost, Run, RunUpsert, User
+from wandb_server.model.accounts import User
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.operations.media_steps import MediaSteps
 from wandb_server.operations.posts import Posts
 from wandb_server.operations.rows import RowReader

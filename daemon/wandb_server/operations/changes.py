@@ -4,7 +4,7 @@ import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable
 
-from wandb_server.model import Change
+from wandb_server.model.notices import Change
 
 
 class Subscription(AsyncIterator[Change]):

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from wandb_server.errors import QueryError
 from wandb_server.ingest.fact_tables import add_up
 from wandb_server.ingest.rows import ParsedRows
-from wandb_server.model import MetricKey, Run, Series, SeriesQuery
+from wandb_server.model.history import MetricKey, Series, SeriesQuery
+from wandb_server.model.runs import Run
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.long_series import SegmentFile
 from wandb_server.operations.series import SeriesReader

@@ -27,7 +27,8 @@ from wandb_server.errors import QueryError
 from wandb_server.ingest.fact_tables import add_up
 from wandb_server.ingest.rows import holds_key, parse_row, parse_rows, value_at
 from wandb_server.ingest.segments import steps_in_order
-from wandb_server.model import MetricKey, Run
+from wandb_server.model.history import MetricKey
+from wandb_server.model.runs import Run
 from wandb_server.operations.charts import SERIES_SUFFIX
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.rows import ROWS_SUFFIX

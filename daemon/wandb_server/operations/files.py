@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import Run, RunFile
+from wandb_server.model.runs import Run, RunFile
 from wandb_server.operations.stores import Operations, Stores
 from wandb_server.storage import files, removal, runs
 from wandb_server.storage.objects import object_key

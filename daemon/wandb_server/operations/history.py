@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from sqlalchemy import Connection
 
 from wandb_server.ingest.console import read_console_line
-from wandb_server.model import LogLine, Run
+from wandb_server.model.history import LogLine
+from wandb_server.model.runs import Run
 from wandb_server.operations.rows import RowQuestion, RowReader
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import console, lines, runs

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.operations.changes import Subscription
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import runs

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wandb_server.model import SeriesQuery
+from wandb_server.model.history import SeriesQuery
 from wandb_server.operations.stores import Stores
 from wandb_server.query.blocks import (
     BLOCK_POINTS,

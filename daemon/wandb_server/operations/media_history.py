@@ -15,7 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from wandb_server.ingest.rows import DEPTH_MAX, holds_key, parse_row, value_at
-from wandb_server.model import Json, MediaValue, Run
+from wandb_server.model.history import MediaValue
+from wandb_server.model.json_value import Json
+from wandb_server.model.runs import Run
 from wandb_server.operations.media_steps import MediaSteps
 from wandb_server.operations.rows import ROWS_SUFFIX, RowReader
 from wandb_server.operations.stores import Operations

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import ApiKey, User
+from wandb_server.model.accounts import ApiKey, User
+from wandb_server.model.people import AccessRule, Team
 from wandb_server.operations.stores import Operations
-from wandb_server.people_model import AccessRule, Team
 from wandb_server.storage import people, projects, teams
 
 RESERVED_NAMES = frozenset(

@@ -23,7 +23,8 @@ from wandb_server.errors import QueryError, StorageBusy
 from wandb_server.ingest.merges import merge_summaries
 from wandb_server.ingest.rows import ReceivedLine, parse_row, read_lines, same_json
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import Change, FileChunk, FileStreamAnswer, FileStreamPost
+from wandb_server.model.file_stream import FileChunk, FileStreamAnswer, FileStreamPost
+from wandb_server.model.notices import Change
 from wandb_server.operations.rows import RowReader
 from wandb_server.operations.runs import ENDED, STATES
 from wandb_server.operations.stores import Operations

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import Project
+from wandb_server.model.projects import Project
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import projects
 

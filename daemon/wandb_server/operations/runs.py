@@ -10,16 +10,10 @@ from wandb_server.conditions import Comparison, Condition, Not, OrderTerm
 from wandb_server.errors import QueryError
 from wandb_server.ingest.merges import merge_configs, merge_summaries
 from wandb_server.ingest.values import clean_text, values_of
-from wandb_server.model import (
-    GroupQuery,
-    Json,
-    Run,
-    RunGroup,
-    RunPage,
-    RunQuery,
-    RunUpsert,
-    User,
-)
+from wandb_server.model.accounts import User
+from wandb_server.model.json_value import Json
+from wandb_server.model.run_questions import GroupQuery, RunGroup, RunPage, RunQuery
+from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.operations.names import readable_name
 from wandb_server.operations.removed_runs import purge_run
 from wandb_server.operations.stores import Operations

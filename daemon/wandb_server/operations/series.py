@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from wandb_server.model import Series, SeriesQuery
+from wandb_server.model.history import Series, SeriesQuery
 from wandb_server.operations.long_series import (
     BlockReader,
     SegmentFile,

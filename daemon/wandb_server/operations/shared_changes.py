@@ -8,7 +8,7 @@ import asyncio
 import json
 from dataclasses import asdict
 
-from wandb_server.model import Change
+from wandb_server.model.notices import Change
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.storage.notifications import Notifications
 

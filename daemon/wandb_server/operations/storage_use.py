@@ -1,10 +1,11 @@
 """Bytes that runs, projects and entities take, and numbers for operators."""
 
 from wandb_server.ingest.values import clean_text
-from wandb_server.model import Project, Run
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
+from wandb_server.model.store_measures import StoreMeasures
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import removal, storage_use
-from wandb_server.store_measures import StoreMeasures
 
 
 class StorageUse(Operations):

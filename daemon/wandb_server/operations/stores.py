@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wandb_server.model import Change, Run
+from wandb_server.model.notices import Change
+from wandb_server.model.people import AccessRule
+from wandb_server.model.runs import Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.column_cache import ColumnCache
@@ -15,7 +17,6 @@ from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
 from wandb_server.operations.shared_changes import SharedChanges
 from wandb_server.operations.tails import Tails
-from wandb_server.people_model import AccessRule
 from wandb_server.storage.database import Database
 from wandb_server.storage.objects import Objects
 from wandb_server.storage.tables import SegmentTables

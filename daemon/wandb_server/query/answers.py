@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from wandb_server.model import Series
+from wandb_server.model.history import Series
 from wandb_server.query.buckets import (
     FINITE,
     NAN,

@@ -25,7 +25,7 @@ from wandb_server.conditions import (
     Scalar,
 )
 from wandb_server.errors import QueryError
-from wandb_server.model import Json
+from wandb_server.model.json_value import Json
 
 CONDITIONS_COUNT_MAX = 200
 DEPTH_MAX = 20

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
-from wandb_server.artifact_model import Manifest, NewManifest
+from wandb_server.model.artifacts import Manifest, NewManifest
 from wandb_server.storage import removal
 from wandb_server.storage.artifact_collections import new_id
 from wandb_server.storage.artifact_schema import (

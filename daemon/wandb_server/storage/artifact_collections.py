@@ -14,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 
-from wandb_server.artifact_model import ArtifactType, Collection, ProjectPlace
+from wandb_server.model.artifacts import ArtifactType, Collection, ProjectPlace
 from wandb_server.storage.artifact_schema import (
     artifact_collection_tags,
     artifact_collections,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select
 
-from wandb_server.artifact_model import (
+from wandb_server.model.artifacts import (
     COMMITTED,
     Folder,
     FolderPart,

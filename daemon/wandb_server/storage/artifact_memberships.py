@@ -13,7 +13,7 @@ from sqlalchemy import (
     select,
 )
 
-from wandb_server.artifact_model import (
+from wandb_server.model.artifacts import (
     Alias,
     Collection,
     Membership,

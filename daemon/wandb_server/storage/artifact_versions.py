@@ -14,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 
-from wandb_server.artifact_model import (
+from wandb_server.model.artifacts import (
     COMMITTED,
     PENDING,
     Alias,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
-from wandb_server.model import RunFile
+from wandb_server.model.runs import RunFile
 from wandb_server.storage.database import in_pieces, upsert
 from wandb_server.storage.schema import files
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from wandb_server.conditions import Condition, OrderTerm, Scalar
 from wandb_server.errors import QueryError
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.storage.database import in_pieces
 from wandb_server.storage.run_filters import (
     Matches,

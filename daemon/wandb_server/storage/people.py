@@ -19,8 +19,8 @@ from sqlalchemy import (
     select,
 )
 
-from wandb_server.model import ApiKey, User
-from wandb_server.people_model import TeamRole
+from wandb_server.model.accounts import ApiKey, User
+from wandb_server.model.people import TeamRole
 from wandb_server.storage.database import insert
 from wandb_server.storage.people_schema import (
     removed_users,

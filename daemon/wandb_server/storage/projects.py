@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from wandb_server.model import Project
+from wandb_server.model.projects import Project
 from wandb_server.storage.database import insert
 from wandb_server.storage.schema import objects, projects, runs
 

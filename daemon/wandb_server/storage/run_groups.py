@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, literal, null, select
 
 from wandb_server.conditions import Attribute, Condition
-from wandb_server.model import ColumnSum, RunGroup
+from wandb_server.model.run_questions import ColumnSum, RunGroup
 from wandb_server.storage.run_filters import Matches, run_column, to_clause
 from wandb_server.storage.schema import run_values, runs
 from wandb_server.storage.text_type import is_text

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, delete, select, update
 from sqlalchemy import insert as plain_insert
 
-from wandb_server.model import Run
+from wandb_server.model.runs import Run
 from wandb_server.storage.database import in_pieces, locked, upsert
 from wandb_server.storage.schema import (
     projects,

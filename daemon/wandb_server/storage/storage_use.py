@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from wandb_server.model.store_measures import StoreMeasures
 from wandb_server.storage.artifact_schema import (
     artifact_blobs,
     artifact_collections,
@@ -18,7 +19,6 @@ from wandb_server.storage.schema import (
     tail_lines,
     users,
 )
-from wandb_server.store_measures import StoreMeasures
 
 _TEXTS = (
     (tail_lines, tail_lines.c.text),

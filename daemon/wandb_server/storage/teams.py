@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from wandb_server.people_model import AccessRule, ProjectAccess, Team, TeamMember
+from wandb_server.model.people import AccessRule, ProjectAccess, Team, TeamMember
 from wandb_server.storage.database import insert
 from wandb_server.storage.people_schema import (
     project_access,

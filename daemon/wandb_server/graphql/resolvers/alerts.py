@@ -11,7 +11,9 @@ from wandb_server.graphql.question import (
     node_id,
     timestamp,
 )
-from wandb_server.model import Alert, Project, Run
+from wandb_server.model.notices import Alert
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
 
 
 async def _notify(_: Any, question: Question, arguments: Arguments) -> dict[str, Any]:

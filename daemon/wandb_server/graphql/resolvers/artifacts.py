@@ -3,15 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wandb_server.artifact_model import (
-    SEQUENCE,
-    TTL_INHERITED,
-    Alias,
-    ArtifactType,
-    Collection,
-    Membership,
-    Version,
-)
 from wandb_server.graphql.question import (
     Arguments,
     Question,
@@ -36,7 +27,18 @@ from wandb_server.graphql.resolvers.artifacts_lists import (
     tag_nodes,
     to_connection,
 )
-from wandb_server.model import Project, Run, User
+from wandb_server.model.accounts import User
+from wandb_server.model.artifacts import (
+    SEQUENCE,
+    TTL_INHERITED,
+    Alias,
+    ArtifactType,
+    Collection,
+    Membership,
+    Version,
+)
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
 
 OLD_ALIAS_FIELDS = frozenset(("alias", "artifactCollection"))
 SELECTED = "<selected>"

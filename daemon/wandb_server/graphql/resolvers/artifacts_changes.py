@@ -3,11 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wandb_server.artifact_model import (
-    ProjectPlace,
-    Version,
-    VersionEdit,
-)
 from wandb_server.errors import NotFound
 from wandb_server.graphql.question import Arguments, Question, Resolver, node_id
 from wandb_server.graphql.resolvers.artifacts_ids import (
@@ -15,7 +10,12 @@ from wandb_server.graphql.resolvers.artifacts_ids import (
     required,
 )
 from wandb_server.graphql.resolvers.changes import PROJECT_DEFAULT, payload
-from wandb_server.model import Run
+from wandb_server.model.artifacts import (
+    ProjectPlace,
+    Version,
+    VersionEdit,
+)
+from wandb_server.model.runs import Run
 from wandb_server.operations.artifact_changes import AliasPlace
 
 Given = Mapping[str, Any]

@@ -3,14 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wandb_server.artifact_model import (
-    SEQUENCE,
-    ArtifactType,
-    Collection,
-    Membership,
-    ProjectPlace,
-    Version,
-)
 from wandb_server.graphql.question import (
     Arguments,
     Question,
@@ -31,7 +23,15 @@ from wandb_server.graphql.resolvers.artifacts_lists import (
     tags_of_filters,
     to_connection,
 )
-from wandb_server.model import Project
+from wandb_server.model.artifacts import (
+    SEQUENCE,
+    ArtifactType,
+    Collection,
+    Membership,
+    ProjectPlace,
+    Version,
+)
+from wandb_server.model.projects import Project
 
 
 async def type_of_collection(

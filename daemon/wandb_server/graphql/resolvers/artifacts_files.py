@@ -5,14 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wandb_server.artifact_model import (
-    Manifest,
-    Membership,
-    Page,
-    Paging,
-    Version,
-    VersionFile,
-)
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, node_id
 from wandb_server.graphql.resolvers.artifacts_ids import (
@@ -21,6 +13,14 @@ from wandb_server.graphql.resolvers.artifacts_ids import (
     parse_entry,
 )
 from wandb_server.graphql.resolvers.artifacts_lists import to_connection
+from wandb_server.model.artifacts import (
+    Manifest,
+    Membership,
+    Page,
+    Paging,
+    Version,
+    VersionFile,
+)
 
 FILES_PER_PAGE = 50
 FILES_PER_PAGE_MAX = 5_000

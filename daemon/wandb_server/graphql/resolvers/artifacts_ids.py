@@ -6,9 +6,9 @@ Clients write the hex of the decoded id into references between artifacts:
 
 from dataclasses import dataclass
 
-from wandb_server.artifact_model import Collection, Manifest, Version
 from wandb_server.errors import NotFound
 from wandb_server.graphql.question import node_id, parts_of_id
+from wandb_server.model.artifacts import Collection, Manifest, Version
 
 NUMBER_DIGITS_MAX = 18
 SCHEME = "wandb-artifact://"

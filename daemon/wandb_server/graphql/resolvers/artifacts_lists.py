@@ -3,15 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wandb_server.artifact_model import (
-    ArtifactType,
-    Collection,
-    Membership,
-    Page,
-    Paging,
-    ProjectPlace,
-    Version,
-)
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import (
     Arguments,
@@ -21,7 +12,16 @@ from wandb_server.graphql.question import (
     page_of,
     parse_json,
 )
-from wandb_server.model import Project
+from wandb_server.model.artifacts import (
+    ArtifactType,
+    Collection,
+    Membership,
+    Page,
+    Paging,
+    ProjectPlace,
+    Version,
+)
+from wandb_server.model.projects import Project
 
 VERSIONS_PER_PAGE = 50
 _STATES = {"COMMITTED", "READY"}

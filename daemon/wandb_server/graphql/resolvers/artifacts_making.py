@@ -3,12 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wandb_server.artifact_model import (
-    NewManifest,
-    NewVersion,
-    Version,
-    WantedFile,
-)
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, node_id
 from wandb_server.graphql.resolvers.artifacts_changes import Given, place_of, tags_of
@@ -17,6 +11,12 @@ from wandb_server.graphql.resolvers.artifacts_ids import (
     required,
 )
 from wandb_server.graphql.resolvers.changes import payload
+from wandb_server.model.artifacts import (
+    NewManifest,
+    NewVersion,
+    Version,
+    WantedFile,
+)
 from wandb_server.operations.artifact_uploads import md5_hex_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, parts_of_id
 from wandb_server.graphql.resolvers.files import normalised, place_of
-from wandb_server.model import Run, RunUpsert
-from wandb_server.people_model import ProjectAccess
+from wandb_server.model.people import ProjectAccess
+from wandb_server.model.runs import Run, RunUpsert
 
 PROJECT_DEFAULT = "uncategorized"
 """Where runs go that name no project, as with the official product."""

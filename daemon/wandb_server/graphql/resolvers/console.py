@@ -10,7 +10,8 @@ from wandb_server.graphql.question import (
     connection,
     node_id,
 )
-from wandb_server.model import LogLine, Run
+from wandb_server.model.history import LogLine
+from wandb_server.model.runs import Run
 
 LINES_PER_PAGE = 1_000
 

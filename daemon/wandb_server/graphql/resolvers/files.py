@@ -13,7 +13,7 @@ from wandb_server.graphql.question import (
     page_of,
     timestamp,
 )
-from wandb_server.model import Run, RunFile
+from wandb_server.model.runs import Run, RunFile
 
 FILES_PER_PAGE = 50
 

@@ -13,7 +13,8 @@ from wandb_proto import json_codec
 
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, parse_json
-from wandb_server.model import MetricKey, Run
+from wandb_server.model.history import MetricKey
+from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
 
 SAMPLES_DEFAULT = 500

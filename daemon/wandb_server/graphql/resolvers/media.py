@@ -5,7 +5,9 @@ from typing import Any
 
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver
-from wandb_server.model import MediaValue, Project, Run
+from wandb_server.model.history import MediaValue
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
 
 RUNS_COUNT_MAX = 200

@@ -15,8 +15,12 @@ from wandb_server.graphql.question import (
     timestamp,
 )
 from wandb_server.graphql.resolvers.users import entity_named
-from wandb_server.model import Project, Run, RunQuery, Series, SeriesQuery, User
-from wandb_server.people_model import ProjectAccess
+from wandb_server.model.accounts import User
+from wandb_server.model.history import Series, SeriesQuery
+from wandb_server.model.people import ProjectAccess
+from wandb_server.model.projects import Project
+from wandb_server.model.run_questions import RunQuery
+from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
 
 RUNS_PER_PAGE = 50

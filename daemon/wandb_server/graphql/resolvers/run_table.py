@@ -15,7 +15,10 @@ from wandb_server.graphql.question import (
 )
 from wandb_server.graphql.resolvers.projects import read_filters
 from wandb_server.ingest.rows import value_at
-from wandb_server.model import GroupQuery, Json, Project, Run
+from wandb_server.model.json_value import Json
+from wandb_server.model.projects import Project
+from wandb_server.model.run_questions import GroupQuery
+from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
 
 COLUMNS_COUNT_MAX = 200

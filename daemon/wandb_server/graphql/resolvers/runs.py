@@ -10,7 +10,9 @@ from wandb_server.graphql.question import (
     Resolver,
     timestamp,
 )
-from wandb_server.model import Project, Run, User
+from wandb_server.model.accounts import User
+from wandb_server.model.projects import Project
+from wandb_server.model.runs import Run
 
 HISTORY_FILE = "wandb-history.jsonl"
 EVENTS_FILE = "wandb-events.jsonl"

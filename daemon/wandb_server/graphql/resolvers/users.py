@@ -14,7 +14,7 @@ from wandb_server.graphql.question import (
     page_of,
     timestamp,
 )
-from wandb_server.model import ApiKey, User
+from wandb_server.model.accounts import ApiKey, User
 
 LIVE_UPLOAD_FEATURE = "WANDB_LIVE_UPLOAD"
 """Tells our core that it may post every half second."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from wandb_server.api.file_stream_route import read_post
 from wandb_server.errors import RequestRejected
-from wandb_server.model import FileChunk, FileStreamPost
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
 
 
 def test_an_empty_body_is_a_heartbeat() -> None:

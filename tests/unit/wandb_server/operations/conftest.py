@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from wandb_server.model import Archive, FileChunk, FileStreamPost, Run, RunUpsert, User
+from wandb_server.model.accounts import User
+from wandb_server.model.archive import Archive
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.operations import ArchiveSettings, open_archive
 
 from tests.support.stores import Embedded, Place, Team, team_stores

@@ -1,8 +1,8 @@
 """What is linked across projects is seen only by who may see both ends."""
 
 import pytest
-from wandb_server.artifact_model import Paging, ProjectPlace
 from wandb_server.errors import NotAllowed, NotFound
+from wandb_server.model.artifacts import Paging, ProjectPlace
 from wandb_server.operations.artifact_changes import AliasPlace
 from wandb_server.private_artifacts import PrivateArtifacts
 

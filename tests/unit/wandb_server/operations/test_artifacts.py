@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_server.artifact_model import (
+from wandb_server.errors import NotFound, QueryError
+from wandb_server.model.artifacts import (
     COMMITTED,
     DELETED,
     TTL_FOREVER,
@@ -20,7 +21,6 @@ from wandb_server.artifact_model import (
     VersionEdit,
     WantedFile,
 )
-from wandb_server.errors import NotFound, QueryError
 from wandb_server.operations.artifact_changes import AliasPlace
 from wandb_server.operations.artifacts import Artifacts
 

@@ -5,7 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from wandb_server.model import FileChunk, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import SeriesQuery
 from wandb_server.operations.branches import BranchPoint, branch_point_of
 
 from tests.unit.wandb_server.operations.conftest import HISTORY, Desk

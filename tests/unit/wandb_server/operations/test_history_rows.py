@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wandb_server.model import FileChunk
+from wandb_server.model.file_stream import FileChunk
 from wandb_server.query.sampling import sample_evenly
 
 HISTORY = "wandb-history.jsonl"

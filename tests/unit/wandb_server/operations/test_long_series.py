@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wandb_server.model import FileChunk, Series, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import Series, SeriesQuery
 
 HISTORY = "wandb-history.jsonl"
 Row = dict[str, Any]

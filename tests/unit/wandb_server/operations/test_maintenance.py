@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from wandb_server.errors import StartRefused, StorageDamaged
 from wandb_server.maintenance import OpenedStores, back_up, check, open_stores, restore
-from wandb_server.model import FileChunk, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import SeriesQuery
 from wandb_server.settings import ServerSettings
 
 from tests.support.stores import Embedded, Place, Team

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wandb_server.model import FileChunk, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import SeriesQuery
 from wandb_server.operations import ArchiveSettings
 from wandb_server.operations.merging import choose_group
 from wandb_server.storage.catalog import Segment

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from wandb_server.errors import NotFound, QueryError
-from wandb_server.model import FileChunk
-from wandb_server.people_model import AccessRule, ProjectAccess, TeamRole
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.people import AccessRule, ProjectAccess, TeamRole
 from wandb_server.storage import teams
 
 KEY = "local-" + "0123456789" * 4

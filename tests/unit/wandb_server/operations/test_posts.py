@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from wandb_server.errors import QueryError
-from wandb_server.model import FileChunk
+from wandb_server.model.file_stream import FileChunk
 
 HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"

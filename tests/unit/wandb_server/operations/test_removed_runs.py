@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wandb_server.model import RunQuery
+from wandb_server.model.run_questions import RunQuery
 
 
 async def names(desk: Any) -> list[str]:

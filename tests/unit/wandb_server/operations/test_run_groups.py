@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from wandb_server.errors import QueryError
-from wandb_server.model import ColumnSum, GroupQuery
+from wandb_server.model.run_questions import ColumnSum, GroupQuery
 
 ROWS = (
     ("a", 0.1, "cnn", 1.0),

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from wandb_server.errors import QueryError
-from wandb_server.model import FileChunk, RunQuery, RunUpsert
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.run_questions import RunQuery
+from wandb_server.model.runs import RunUpsert
 
 
 def config(**values: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wandb_server.errors import QueryError
-from wandb_server.model import Series, SeriesQuery
+from wandb_server.model.history import Series, SeriesQuery
 
 numbers = st.one_of(
     st.floats(-1e6, 1e6),

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from wandb_server.model import FileChunk, RunWriter, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import SeriesQuery
+from wandb_server.model.runs import RunWriter
 
 HISTORY = "wandb-history.jsonl"
 

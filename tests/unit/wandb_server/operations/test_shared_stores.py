@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_server.model import FileChunk, FileStreamPost, RunUpsert
+from wandb_server.model.file_stream import FileChunk, FileStreamPost
+from wandb_server.model.runs import RunUpsert
 from wandb_server.storage import leases
 
 from tests.support.stores import Embedded, Team

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from wandb_server.errors import QueryError
-from wandb_server.model import FileChunk, SeriesQuery
+from wandb_server.model.file_stream import FileChunk
+from wandb_server.model.history import SeriesQuery
 
 EVENTS = "wandb-events.jsonl"
 FIRST_SECOND = 1_700_000_000.0
