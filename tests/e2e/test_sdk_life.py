@@ -43,8 +43,12 @@ class Desk:
 
     def log_of(self, run_id: str) -> Path:
         """The transaction log of a run."""
-        (path,) = self.cwd.glob(f"wandb/offline-run-*/run-{run_id}.wandb")
+        (path,) = self.logs_of(run_id)
         return path
+
+    def logs_of(self, run_id: str) -> list[Path]:
+        """The same, while core may not have begun it yet."""
+        return list(self.cwd.glob(f"wandb/offline-run-*/run-{run_id}.wandb"))
 
     def records(self, run_id: str, kind: str) -> list[Any]:
         """The records of one type in a run's log."""
@@ -329,7 +333,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = desk.run(code)
 
     assert done.returncode == -9
-    wait_until(lambda: len(desk.rows("r")) == 100)
+    wait_until(lambda: desk.logs_of("r") and len(desk.rows("r")) == 100)
 
 
 def test_run_directory_that_cannot_be_written_moves_with_a_warning(desk: Desk) -> None:

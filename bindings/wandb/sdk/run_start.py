@@ -313,7 +313,8 @@ def _ask_server(start: _Start, run: LiveRun) -> None:
     answer: StartAnswer | None = None
     has_key = start.server.api_key is not None or start.server.local
     first_wait_s = FIRST_BATCH_WAIT_S if core_lives(run._session.places) else 0.0
-    if run._stream.flush(first_wait_s) and not run.offline:
+    # Offline nobody is asked: what is in the ring is safe, and grpc is still loading.
+    if not run.offline and run._stream.flush(first_wait_s):
         wait_s = LOCAL_URL_WAIT_S if start.server.local else URL_WAIT_S
         if settings.resume is not None:
             wait_s = settings.init_timeout
