@@ -8,6 +8,8 @@
 """
 
 import _thread
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -44,9 +46,26 @@ class Listener:
 
     def _stop(self) -> None:
         if self._stop_fn is None:
-            _thread.interrupt_main()
+            _interrupt_main_thread()
             return
         try:
             self._stop_fn()
         except Exception as problem:  # the boundary of a user's callback
             termerror(f"stop_fn failed: {type(problem).__name__}: {problem}")
+
+
+def _interrupt_main_thread() -> None:
+    """Raise KeyboardInterrupt there, also where Ctrl-C is ignored.
+
+    Under nohup and in the background of a script SIGINT is ignored, and
+    `interrupt_main` with it; the page's stop is meant for such scripts above all.
+    """
+    if callable(signal.getsignal(signal.SIGINT)):
+        _thread.interrupt_main()
+        return
+    import ctypes
+
+    main = ctypes.c_ulong(threading.main_thread().ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        main, ctypes.py_object(KeyboardInterrupt)
+    )

@@ -1,6 +1,8 @@
 """A run that is asked to stop, and one whose data cannot be uploaded."""
 
 import _thread
+import signal
+from typing import Any
 
 import pytest
 from wandb.errors import Error
@@ -10,9 +12,16 @@ from wandb.sdk.wandb_settings import Settings
 Capture = pytest.CaptureFixture[str]
 
 
-def test_stop_is_a_keyboard_interrupt() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _stop_and_wait(Listener(None, False), "stop")
+@pytest.mark.parametrize(
+    "handler", [signal.default_int_handler, signal.SIG_IGN, signal.SIG_DFL]
+)
+def test_stop_is_a_keyboard_interrupt(handler: Any) -> None:
+    earlier = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _stop_and_wait(Listener(None, False), "stop")
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def test_stop_fn_is_called_instead(capsys: Capture) -> None:
