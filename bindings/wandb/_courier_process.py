@@ -11,7 +11,8 @@ from wandb_proto.places import Places
 from wandb_proto.ring import RingReader
 
 from wandb._launcher import CoreUnavailable
-from wandb._link import Link, Publisher
+from wandb._link import Link
+from wandb._publisher import Publisher
 from wandb._remote_core import connector_for
 
 NOTICES_MAX = 100

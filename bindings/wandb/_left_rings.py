@@ -17,7 +17,8 @@ from wandb_proto.places import Places, make_private
 from wandb_proto.ring import RingReader
 
 from wandb._launcher import clean_environment, detached
-from wandb._link import Link, Publisher
+from wandb._link import Link
+from wandb._publisher import Publisher
 from wandb._remote_core import RemoteCore, connector_for
 from wandb._terminal import termlog, termwarn
 

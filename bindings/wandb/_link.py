@@ -16,23 +16,21 @@ wait for it.
 """
 
 import logging
-import os
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
-from wandb_proto.machine_place import MachinePlace
-from wandb_proto.remote_token import CERTIFICATE_NAME
 from wandb_proto.ring import RingReader
 from wandb_proto.ring_reader import Batch
 
+from wandb._channel import is_passing, load_grpc, open_channel
 from wandb._launcher import CoreAddress, CoreUnavailable
+from wandb._publisher import Publisher
 from wandb._spool import Notify
 
 if TYPE_CHECKING:
@@ -46,15 +44,12 @@ LINGER_S = 0.4
 """A message costs 300 µs of both processes, whatever is in it, and its threads take the
 GIL from the training for 1.4 ms in all; the ring keeps records safe meanwhile. Charts
 follow every 0.5 s."""
-MESSAGE_BYTES_MAX = 64 << 20
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
 TROUBLE_TOLD_AFTER_S = 15.0
 HANDSHAKE_WAIT_S = 10.0
 FLUSH_LOOK_S = 0.02
 """How often a flush looks by itself: a signal handler may share its thread's event."""
 STOP_WAIT_S = 30.0
-REMOTE_PING_MS = 30_000
-"""How often a silent core on another host is asked whether it is still there."""
 
 _QUESTIONS = {
     "start_run": "StartRun",
@@ -62,55 +57,6 @@ _QUESTIONS = {
     "finish_run": "FinishRun",
     "artifact_outcome": "ArtifactOutcome",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Monitoring:
-    """The settings of system metrics, and where this process is."""
-
-    interval_s: float
-    """0: no samples."""
-    pid: int
-    whole_tree: bool
-    disk_paths: tuple[str, ...]
-    gpu_ids: tuple[int, ...]
-    place: MachinePlace
-
-
-@dataclass(frozen=True, slots=True)
-class Publisher:
-    """What core is told about a stream when it is opened."""
-
-    stream_id: str
-    run_id: str
-    log_path: str
-    ring_path: str
-    api_key: str
-    pid: int
-    primary: bool
-    monitoring: "Monitoring | None" = None
-    """What core is to sample; None: nothing."""
-    carries_files: bool = False
-    """Core is on another host: files of the run are sent, too."""
-
-    @classmethod
-    def of(
-        cls, reader: RingReader, api_key: str, monitoring: "Monitoring | None" = None
-    ) -> "Publisher":
-        """What the ring's header says; a core on another host hears no path of ours."""
-        known = reader.header
-        is_remote = bool(known.core_address)
-        return cls(
-            stream_id=known.stream_id,
-            run_id=known.run_id,
-            log_path=known.log_name if is_remote else known.log_path,
-            ring_path="" if is_remote else str(reader.path or ""),
-            api_key=api_key,
-            pid=known.pid,
-            primary=known.primary,
-            monitoring=monitoring if known.primary else None,
-            carries_files=is_remote,
-        )
 
 
 class WrongCore(CoreUnavailable):
@@ -215,7 +161,7 @@ class Link:
                         request, timeout=left_s, metadata=metadata
                     )
                 except grpc.RpcError as error:
-                    if not _is_passing(grpc, error):
+                    if not is_passing(grpc, error):
                         details = error.details() or str(error.code())
                         raise CoreUnavailable(f"core refused: {details}") from error
                     self._connected.clear()
@@ -341,7 +287,7 @@ class Link:
     def _batches(self, pb: Any, session: int) -> Iterator[Any]:
         """What is sent in one connection; runs in a thread of grpc."""
         self._on_thread()
-        opening: Any = self._opening(pb)
+        opening: Any = self._publisher.opening(pb)
         while self._session == session:
             with self._reading:
                 batch = self._reader.read() if self._session == session else None
@@ -391,31 +337,6 @@ class Link:
                 return False
             time.sleep(FLUSH_LOOK_S)
         return True
-
-    def _opening(self, pb: Any) -> Any:
-        known = self._publisher
-        opening = pb.StreamOpening(
-            stream_id=known.stream_id,
-            run_id=known.run_id,
-            log_path=known.log_path,
-            ring_path=known.ring_path,
-            api_key=known.api_key,
-            pid=known.pid,
-            primary=known.primary,
-        )
-        if (asked := known.monitoring) is not None:
-            opening.monitoring.CopyFrom(
-                pb.Monitoring(
-                    interval_s=asked.interval_s,
-                    pid=asked.pid,
-                    whole_tree=asked.whole_tree,
-                    disk_paths=asked.disk_paths,
-                    gpu_ids=asked.gpu_ids,
-                    boot_id=asked.place.boot_id,
-                    pid_namespace=asked.place.pid_namespace,
-                )
-            )
-        return opening
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)
@@ -478,45 +399,3 @@ def _around_exit(batch: Batch, count: int) -> Iterator[Batch]:
         return
     yield Batch(batch.first_sequence, batch.records[:count])
     yield Batch(batch.first_sequence + count, batch.records[count:])
-
-
-def load_grpc() -> ModuleType:
-    """Import grpc without its fork handlers.
-
-    With them, every DataLoader worker of a training prints a line or takes a second.
-    """
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    import grpc
-
-    return grpc
-
-
-def open_channel(grpc: ModuleType, address: CoreAddress) -> Any:
-    """A channel to core: on this host in the clear, else with its certificate alone."""
-    options = channel_options()
-    if not address.certificate:
-        return grpc.insecure_channel(address.address, options=options)
-    credentials = grpc.ssl_channel_credentials(address.certificate.encode())
-    options += [
-        ("grpc.ssl_target_name_override", CERTIFICATE_NAME),
-        ("grpc.keepalive_time_ms", REMOTE_PING_MS),
-        ("grpc.keepalive_timeout_ms", REMOTE_PING_MS),
-    ]
-    return grpc.secure_channel(address.address, credentials, options=options)
-
-
-def channel_options() -> list[tuple[str, int | str]]:
-    """No proxy, messages up to 64 MiB, no backoff left over from another channel."""
-    return [
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-        ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-        ("grpc.use_local_subchannel_pool", 1),
-    ]
-
-
-def _is_passing(grpc: ModuleType, error: Any) -> bool:
-    """Whether asking again can help: core is gone, or is another one by now."""
-    codes = grpc.StatusCode
-    return error.code() in (codes.UNAVAILABLE, codes.CANCELLED, codes.UNAUTHENTICATED)

@@ -195,7 +195,7 @@ def ask(method: Any, line: Line, request: Any) -> Any:
         FileRefused: core refuses it for good.
         CoreAway: try again later.
     """
-    from wandb._link import load_grpc
+    from wandb._channel import load_grpc
 
     grpc = load_grpc()
     try:

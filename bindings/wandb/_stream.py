@@ -25,8 +25,9 @@ from wandb_proto.spool_place import choose_spool_dir
 from wandb._courier import Courier
 from wandb._encode import DataEncoder, encode_log_request
 from wandb._launcher import CoreUnavailable
-from wandb._link import Connector, Link, Monitoring, Publisher
+from wandb._link import Connector, Link
 from wandb._log_call import Log, Rich, RichCalls, StepCounter, make_log
+from wandb._publisher import Monitoring, Publisher
 from wandb._remote_core import RemoteCore, connector_for
 from wandb._spool import FULL_CHOICES, FullRing, Notify, Spool, SpoolCounts
 

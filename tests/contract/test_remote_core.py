@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from wandb._link import open_channel
+from wandb._channel import open_channel
 from wandb._remote_core import RemoteCore
 from wandb_core.remote import Identity
 from wandb_proto.places import Places

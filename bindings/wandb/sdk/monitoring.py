@@ -4,7 +4,7 @@ import os
 
 from wandb_proto.machine_place import MachinePlace
 
-from wandb._link import Monitoring
+from wandb._publisher import Monitoring
 from wandb.sdk.wandb_settings import Settings
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from wandb._launcher import CoreUnavailable
-from wandb._link import Link, Publisher
+from wandb._link import Link
+from wandb._publisher import Publisher
 from wandb_proto.ring import RingHeader, RingReader, RingWriter
 from wandb_proto.v1 import core_service_pb2 as pb
 
