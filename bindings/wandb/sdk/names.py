@@ -1,6 +1,6 @@
 """Readable random names of runs, such as `sunny-river-12`."""
 
-import secrets
+import random
 
 _ADJECTIVES_TEXT = """
 amber ancient autumn bold brave bright brisk calm clear clever cool copper coral
@@ -30,7 +30,11 @@ valley vine violet voice water wave wind wolf wood yogurt zephyr
 _NOUNS = _NOUNS_TEXT.split()
 
 
+_RANDOM = random.SystemRandom()
+"""What `secrets` uses; that module loads OpenSSL, 4 ms of `init`."""
+
+
 def readable_name() -> str:
     """adjective-noun-number; independent of `random.seed`."""
-    adjective, noun = secrets.choice(_ADJECTIVES), secrets.choice(_NOUNS)
-    return f"{adjective}-{noun}-{1 + secrets.randbelow(99)}"
+    adjective, noun = _RANDOM.choice(_ADJECTIVES), _RANDOM.choice(_NOUNS)
+    return f"{adjective}-{noun}-{1 + _RANDOM.randrange(99)}"

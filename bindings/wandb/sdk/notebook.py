@@ -4,7 +4,6 @@ The server of this project does not let its pages be framed (another page could 
 clicks on them); then the run's latest values stand below the link.
 """
 
-import html
 import sys
 from typing import Any
 
@@ -29,8 +28,8 @@ def shows_html() -> bool:
 
 def link(url: str, text: str) -> str:
     """An anchor that opens in a tab of its own."""
-    safe = html.escape(url, quote=True)
-    return f'<a href="{safe}" target="_blank" rel="noopener">{html.escape(text)}</a>'
+    safe = _escaped(url)
+    return f'<a href="{safe}" target="_blank" rel="noopener">{_escaped(text)}</a>'
 
 
 def frame(
@@ -42,11 +41,9 @@ def frame(
     hidden: the frame is shown after a press on a button. Without a url, a sentence.
     """
     if not url:
-        return (
-            f"<p>Run {html.escape(name)} has no page: it is on this machine only.</p>"
-        )
+        return f"<p>Run {_escaped(name)} has no page: it is on this machine only.</p>"
     separator = "&" if "?" in url else "?"
-    source = html.escape(f"{url}{separator}jupyter=true", quote=True)
+    source = _escaped(f"{url}{separator}jupyter=true")
     style = f"border:none;width:100%;height:{int(height)}px;"
     shown = f'<iframe src="{source}" style="{style}"></iframe>'
     if hidden:
@@ -57,7 +54,7 @@ def frame(
 def card(url: str | None, name: str, values: str) -> str:
     """A run without a frame: a link if it has a page, and `values`, which is HTML."""
     if not url:
-        head = f"Run {html.escape(name)} has no page: it is on this machine only."
+        head = f"Run {_escaped(name)} has no page: it is on this machine only."
     else:
         head = f"View run {link(url, name)}"
     return f"<div>{head}</div>{values}"
@@ -94,3 +91,9 @@ def show_html(text: str) -> bool:
 def mime_bundle(text: str, plain: str) -> dict[str, Any]:
     """What IPython shows for an object: HTML, or its plain text elsewhere."""
     return {"text/html": text, "text/plain": plain}
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # only where there is a page to show it
+
+    return escape(text, quote=True)

@@ -7,7 +7,6 @@ spool of this process, and the next core takes them from there.
 import json
 import logging
 import os
-import secrets
 import time
 import uuid
 from dataclasses import dataclass, replace
@@ -283,7 +282,7 @@ def _label(settings: Settings) -> str:
     if settings.x_label or not settings._shared:
         return settings.x_label or ""
     place = "writer" if settings.x_disable_machine_info else _host(settings)
-    return f"{place}-{secrets.token_hex(4)}"
+    return f"{place}-{os.urandom(4).hex()}"
 
 
 def _tell_start(start: _Start, run: Run) -> None:

@@ -8,7 +8,6 @@ package gets a `Settings` and reads nothing else.
 
 import configparser
 import dataclasses
-import difflib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -221,6 +220,8 @@ def parse_one(name: str, value: Any, source: str) -> Any:
 
 
 def _unknown(name: str, source: str) -> SettingsError:
+    import difflib
+
     near = difflib.get_close_matches(name, _FIELDS, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
     return SettingsError(
