@@ -3,13 +3,17 @@
 import os
 import random
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from wandb_proto.places import Places
+
+END_TIMEOUT_S = 5.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stores", choices=kinds, default="embedded", help="team: PostgreSQL and S3"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C reach the scripts that tests start.
+
+    A shell that starts us in the background has it ignored, and children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -40,12 +53,25 @@ def places_env() -> Iterator[dict[str, str]]:
 
 def end_processes_below(root: Path) -> None:
     """Kill every process that lives in this test's directories: none may be left."""
+    ended = []
     for process in psutil.process_iter():
         try:
             if process.environ().get("WANDB_RUNTIME_DIR", "").startswith(str(root)):
                 process.kill()
+                ended.append(process)
         except psutil.Error:
             continue  # gone, or not ours to look into
+    # One that is still ending may write behind whoever removes the directories.
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while any(map(_is_ending, ended)) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _is_ending(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 @pytest.fixture

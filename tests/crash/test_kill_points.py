@@ -3,6 +3,7 @@
 `pytest tests/crash --kill-points 5000 --kill-seed 7` tries more, or the same again.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def test_the_comparison_sees_what_is_wrong(
 
 
 def test_whoever_is_killed_everything_that_log_returned_from_is_there_once(
-    places_env: dict[str, str], pytestconfig: pytest.Config, tallies: list[str]
+    places_env: dict[str, str],
+    pytestconfig: pytest.Config,
+    tell_tally: Callable[[str], None],
 ) -> None:
     """Method: see `kill_points`. The seed is in the summary of the session."""
     seed = pytestconfig.getoption("--kill-seed")
@@ -40,6 +43,6 @@ def test_whoever_is_killed_everything_that_log_returned_from_is_there_once(
     with KillCampaign(places_env, root, seed) as campaign:
         tally = campaign.run(pytestconfig.getoption("--kill-points"))
 
-    tallies.append(f"seed {seed}: {tally.line()}")
+    tell_tally(f"seed {seed}: {tally.line()}")
     assert not tally.faults, "\n".join(tally.faults)
     assert tally.acknowledged > 0

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wandb_proto.places import Places
+
 SCRIPT_TIMEOUT_S = 120.0
 
 
@@ -90,26 +92,20 @@ class Stack:
 
 @contextmanager
 def running_stack(env: dict[str, str], cwd: Path) -> Iterator[Stack]:
-    """Start the local server on a free port; stop everything afterwards."""
+    """Start the local server on a free port; everything is killed afterwards."""
+    from tests.conftest import end_processes_below
+
     cwd.mkdir(parents=True, exist_ok=True)
-    server = [sys.executable, "-m", "wandb_server"]
-    started = subprocess.run(
-        [*server, "start", "--port", "0", "--quiet"],
-        env=env, cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert started.returncode == 0, started.stderr
     try:
-        status = subprocess.run(
-            [*server, "status", "--json"],
-            env=env, cwd=cwd, capture_output=True, text=True, timeout=30, check=True,
+        started = subprocess.run(
+            [sys.executable, "-m", "wandb_server", "start", "--port", "0", "--quiet"],
+            env=env, cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-        yield Stack(env, cwd, json.loads(status.stdout)["url"])
+        assert started.returncode == 0, started.stderr
+        address = json.loads(Places.from_environment(env).server_address.read_text())
+        yield Stack(env, cwd, address["url"])
     finally:
-        for module, action in (("wandb_core", "stop"), ("wandb_server", "stop")):
-            subprocess.run(
-                [sys.executable, "-m", module, action],
-                env=env, cwd=cwd, capture_output=True, timeout=60, check=False,
-            )  # fmt: skip
+        end_processes_below(Path(env["WANDB_RUNTIME_DIR"]))
 
 
 @contextmanager
