@@ -28,11 +28,12 @@ from wandb_server.storage.alert_schema import alerts
 from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
 from wandb_server.storage.people_schema import PEOPLE_TABLES
 from wandb_server.storage.schema import metadata
+from wandb_server.storage.sweep_schema import SWEEP_TABLES
 
-_TABLES = (*ARTIFACT_TABLES, *PEOPLE_TABLES, alerts)
+_TABLES = (*ARTIFACT_TABLES, *PEOPLE_TABLES, *SWEEP_TABLES, alerts)
 assert all(table.metadata is metadata for table in _TABLES)
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest version; a test compares it with the files."""
 
 _versions = Table(
