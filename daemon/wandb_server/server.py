@@ -32,7 +32,7 @@ from wandb_server.api.surroundings import Surroundings
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.local_user import keep_key, local_user, login_name
 from wandb_server.model.archive import Archive
-from wandb_server.operations import open_archive
+from wandb_server.operations import ArchiveSettings, open_archive
 from wandb_server.settings import DATABASE_FILE, ServerSettings, write_private
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ async def serve(
     listeners: Listeners,
     environ: Mapping[str, str],
     started: Callable[[Started], None],
+    archive_settings: ArchiveSettings | None = None,
 ) -> None:
     """Serve until a signal. Cancelled: ends like a signal, without draining."""
     stop = asyncio.Event()
@@ -81,6 +82,7 @@ async def serve(
             settings.database_url,
             settings.object_url,
             clock=time.time,
+            settings=archive_settings,
             data_dir=settings.data_dir,
             environ=environ,
         )

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def running_s3() -> Iterator[str]:
     boto3: Any = pytest.importorskip("boto3")
     server_module: Any = pytest.importorskip("moto.server")
     server = server_module.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request
     server.start()
     try:
         host, port = server.get_host_and_port()

@@ -51,8 +51,6 @@ from wandb_server.storage.values import refresh_values, stale_projects
 RUNS_PER_CALL = 100
 UPKEEP = "upkeep"
 FRESHEN_S = 5.0
-LEASE_S = 120.0
-"""A server that died while it compacted is replaced after so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,9 @@ class Compaction(Operations):
         if not stores.database.is_shared:
             return True
         holder, now = stores.upkeep.server_id, stores.clock()
+        lasts_s = stores.settings.lease_s
         return await stores.database.write(
-            lambda db: take_lease(db, UPKEEP, holder, now, LEASE_S)
+            lambda db: take_lease(db, UPKEEP, holder, now, lasts_s)
         )
 
     async def _compact_run(self, run_id: int) -> int:

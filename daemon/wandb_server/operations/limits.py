@@ -53,6 +53,8 @@ class ArchiveSettings:
     """How often the store is searched for files that no table knows."""
     artifact_pending_age_s: float = 24 * 3600.0
     """A version that nobody adds to or commits for so long is removed."""
+    lease_s: float = 120.0
+    """A server that died while it moved rows is replaced by another after so long."""
     merge_retry_s: float = 3600.0
     """A run whose segments cannot be merged is left alone for so long."""
 

@@ -1,0 +1,100 @@
+"""The process that `forked_servers` forks from: it has imported all of the server.
+
+Reads one order per line, answers one line per order:
+
+    {"do": "serve", …}   -> pid; the child serves until it is killed
+    {"do": "backup", …}  -> pid; the child backs up and ends with the command's status
+    {"do": "reap", "pid": 4711} -> how it ended, as soon as it has
+"""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import sqlalchemy.dialects.postgresql.psycopg
+import uvloop
+from wandb_proto.places import Places
+from wandb_server.graphql.executor import GraphqlExecutor
+from wandb_server.listening import listen_unix
+from wandb_server.logs import set_up_log
+from wandb_server.maintenance.commands import make_backup
+from wandb_server.operations import ArchiveSettings
+from wandb_server.server import Listeners, serve
+from wandb_server.settings import Limits, ServerSettings
+
+GraphqlExecutor(Limits())  # what it loads once is loaded
+LOADED = (duckdb, psycopg, sqlalchemy.dialects.postgresql.psycopg)
+SECRET = b"s" * 32
+
+
+def settings_of(order: dict[str, Any], port: int = 0) -> ServerSettings:
+    """Those of a server that looks after its rows all the time."""
+    return ServerSettings(
+        data_dir=Path(order["data_dir"]),
+        secret=SECRET,
+        port=port,
+        compact_interval_s=order.get("compact_interval_s", 0.05),
+        drain_timeout_s=2.0,
+        database_url=order["database_url"],
+        object_url=order["object_url"],
+    )
+
+
+def serve_child(order: dict[str, Any]) -> int:
+    """Serve on the socket that was inherited."""
+    listener = socket.socket(fileno=os.dup(order["listener"]))
+    places = Places.from_environment(order["env"])
+    settings = settings_of(order, listener.getsockname()[1])
+    set_up_log(settings.data_dir, to_terminal=False, as_json=False)
+    listeners = Listeners((listener,), listen_unix(places.server_socket))
+    archive = ArchiveSettings(**order["archive"])
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(
+            serve(settings, places, listeners, order["env"], lambda _: None, archive)
+        )
+    return 0
+
+
+def backup_child(order: dict[str, Any]) -> int:
+    """What `wandb server backup` does."""
+    target = Path(order["target"])
+    said: list[str] = []
+    status = make_backup(settings_of(order), order["env"], target, said.append)
+    target.with_suffix(".said").write_text("\n".join(said))
+    return status
+
+
+def main() -> None:
+    """Until the orders end."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] == "reap":
+            _, status = os.waitpid(order["pid"], 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+            continue
+        if child := os.fork():
+            print(child, flush=True)
+            continue
+        code = 70
+        try:
+            time.sleep(order.get("after_s", 0.0))
+            code = serve_child(order) if order["do"] == "serve" else backup_child(order)
+        except BaseException:
+            logging.getLogger().disabled = True
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
