@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import ContentEncodingError
 from wandb_proto import json_codec
 
 from wandb_server.errors import RequestRejected
@@ -16,9 +17,15 @@ async def read_json(request: web.Request) -> Any:
     """The body as JSON; bare NaN is understood.
 
     Raises:
-        RequestRejected: it is not JSON.
+        RequestRejected: it is not JSON, or not compressed as its header says.
     """
-    body = await request.read()
+    try:
+        body = await request.read()
+    except web.RequestPayloadError as error:
+        if not isinstance(error.__cause__, ContentEncodingError):
+            raise  # it ended early: trying again helps
+        encoding = request.headers.get("Content-Encoding")
+        raise RequestRejected(f"The body is not {encoding}.") from error
     try:
         if len(body) > LARGE_BYTES:
             return await asyncio.to_thread(json_codec.loads, body)

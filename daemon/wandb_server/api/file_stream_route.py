@@ -19,6 +19,9 @@ COUNTED_FILES = frozenset(
     ("wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json", "output.log")
 )
 CLIENT_ID_HEADER = "X-Wandb-Async-Client-Id"
+NAME_CHARACTERS_MAX = 512
+"""Of files, logs and writers: rows are looked up by them, and PostgreSQL refuses index
+entries of more than 2,704 bytes."""
 
 
 async def take_file_stream(visit: Visit) -> web.Response:
@@ -58,6 +61,8 @@ def read_post(body: Any, client_id: str | None = None) -> FileStreamPost:
     _require(isinstance(log_id, str | None), "log_id")
     state = body.get("state")
     _require(isinstance(state, str | None), "state")
+    for part, name in (("log_id", log_id), (CLIENT_ID_HEADER, client_id)):
+        _require_short(name or "", part)
     return FileStreamPost(
         chunks=tuple(_chunk(name, chunk) for name, chunk in files.items()),
         uploaded=tuple(uploaded),
@@ -71,6 +76,7 @@ def read_post(body: Any, client_id: str | None = None) -> FileStreamPost:
 
 
 def _chunk(name: str, chunk: Any) -> FileChunk:
+    _require_short(name, "files")
     _require(isinstance(chunk, Mapping), f"files.{name}")
     offset, content = chunk.get("offset") or 0, chunk.get("content") or []
     _require(type(offset) is int and offset >= 0, f"files.{name}.offset")
@@ -80,6 +86,14 @@ def _chunk(name: str, chunk: Any) -> FileChunk:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _require_short(name: str, part: str) -> None:
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise RequestRejected(
+            f"A name in {part} has {len(name)} characters, "
+            f"at most {NAME_CHARACTERS_MAX} are stored."
+        )
 
 
 def _require(fine: bool, part: str) -> None:

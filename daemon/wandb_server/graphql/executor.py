@@ -160,9 +160,15 @@ class GraphqlExecutor:
     ) -> OperationDefinitionNode:
         operation = get_operation_ast(document, request.operation_name)
         if operation is None:
-            raise RequestRejected(f"There is no operation {request.operation_name!r}.")
+            raise RequestRejected(_which_operation(request.operation_name))
         check_weight(document, operation, request.variables, self._limits)
         return operation
+
+
+def _which_operation(name: str | None) -> str:
+    if name is None:
+        return "The document has several operations: operationName must name one."
+    return f"There is no operation {name!r}."
 
 
 def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswer:
@@ -195,8 +201,10 @@ def _status(causes: Sequence[BaseException | None]) -> int:
 
 def _message(error: GraphQLError, operation_name: str | None) -> str:
     cause = error.original_error
-    if cause is None or isinstance(cause, ASKER_ERRORS):
+    if cause is None or isinstance(cause, GraphQLError):
         return error.message
+    if isinstance(cause, ASKER_ERRORS):
+        return str(cause)  # error.message has lost which part was at fault
     path = ".".join(map(str, error.path or ()))
     logger.error(
         "resolver failed operation=%s path=%s", operation_name, path, exc_info=cause

@@ -63,7 +63,7 @@ def parse_json(text: str, what: str) -> Any:
     """
     try:
         return json_codec.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise QueryError(what, f"not valid JSON: {error}") from error
 
 

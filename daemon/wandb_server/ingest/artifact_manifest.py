@@ -20,7 +20,8 @@ from wandb_server.errors import QueryError
 from wandb_server.ingest.values import clean_text
 
 ENTRY_FIELDS = ("digest", "birthArtifactID", "ref", "size", "extra")
-PATH_CHARACTERS_MAX = 4096
+PATH_BYTES_MAX = 2_560
+"""PostgreSQL refuses index entries of more than 2,704 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,8 @@ def _entry(path: str, fields: Any, part: str) -> ManifestEntry:
     if not isinstance(fields, dict) or not isinstance(fields.get("digest"), str):
         raise QueryError(part, f"the entry {path!r} has no digest")
     size, reference = fields.get("size"), fields.get("ref")
-    if not path or len(path) > PATH_CHARACTERS_MAX:
-        raise QueryError(
-            part, f"a path must have 1 to {PATH_CHARACTERS_MAX} characters"
-        )
+    if not path or len(path.encode("utf-8", "replace")) > PATH_BYTES_MAX:
+        raise QueryError(part, f"a path must have 1 to {PATH_BYTES_MAX} bytes")
     if size is not None and (type(size) is not int or size < 0):
         raise QueryError(part, f"the entry {path!r} has the size {size!r}")
     if reference is not None and not isinstance(reference, str):

@@ -22,7 +22,8 @@ from wandb_server.storage import files, removal, runs
 from wandb_server.storage.objects import object_key
 
 FILE_SUFFIX = "file"
-NAME_CHARACTERS_MAX = 4096
+NAME_BYTES_MAX = 2_560
+"""PostgreSQL refuses index entries of more than 2,704 bytes."""
 
 
 class Files(Operations):
@@ -121,10 +122,8 @@ def normal_name(name: str) -> str:
         QueryError: empty or too long.
     """
     plain = posixpath.normpath(clean_text(name).replace("\\", "/"))
-    if plain == "." or not plain or len(plain) > NAME_CHARACTERS_MAX:
-        raise QueryError(
-            "file", f"a name must have 1 to {NAME_CHARACTERS_MAX} characters"
-        )
+    if plain == "." or not plain or len(plain.encode()) > NAME_BYTES_MAX:
+        raise QueryError("file", f"a name must have 1 to {NAME_BYTES_MAX} bytes")
     return plain
 
 

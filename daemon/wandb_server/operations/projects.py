@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wandb_server.ingest.values import clean_text
 from wandb_server.model.projects import Project
+from wandb_server.operations.run_limits import check_name
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import projects
 
@@ -25,7 +26,12 @@ class Projects(Operations):
         return found[0] if found else None
 
     async def create_project(self, entity: str, name: str) -> tuple[Project, bool]:
-        """(project, made just now)."""
+        """(project, made just now).
+
+        Raises:
+            QueryError: the name is too long.
+        """
+        check_name(name, "project")
         now = self._stores.clock()
         entity, name = clean_text(entity), clean_text(name)
         _, made = await self._stores.database.write(

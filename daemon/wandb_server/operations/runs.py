@@ -16,6 +16,7 @@ from wandb_server.model.run_questions import GroupQuery, RunGroup, RunPage, RunQ
 from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.operations.names import readable_name
 from wandb_server.operations.removed_runs import purge_run
+from wandb_server.operations.run_limits import check_name, check_texts
 from wandb_server.operations.stores import Operations
 from wandb_server.query.cursors import read_cursor, write_cursor
 from wandb_server.query.filters import parse_attribute, parse_filters
@@ -47,8 +48,15 @@ class Runs(Operations):
     """The rows that people see in lists."""
 
     async def upsert_run(self, upsert: RunUpsert, user: User) -> tuple[Run, bool]:
-        """Create or update, see `Archive.upsert_run`."""
+        """Create or update, see `Archive.upsert_run`.
+
+        Raises:
+            QueryError: a name is too long, config or summary is no JSON object.
+        """
         upsert = _cleaned(upsert)
+        check_name(upsert.name or "", "name")
+        check_name(upsert.project, "project")
+        await check_texts(upsert)
         now = self._stores.clock()
         run, inserted = await self._stores.database.write(
             lambda db: _upsert(db, upsert, user, now)
