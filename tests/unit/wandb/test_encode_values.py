@@ -188,13 +188,13 @@ def test_tensors_are_stored_like_arrays() -> None:
 def test_anything_else_is_bounded_text_with_one_warning(value: Any) -> None:
     warnings: list[str] = []
     encoder = DataEncoder(warnings.append)
-    began = time.monotonic()
+    began_s = time.thread_time()
 
     for _ in range(3):
         text = json.loads(encoder.encode({"v": value}))["v"]
         assert isinstance(text, str)
         assert len(text) <= 4096
-    assert time.monotonic() - began < 1.0
+    assert time.thread_time() - began_s < 1.0
     assert len(warnings) == 1
     assert type(value).__qualname__ in warnings[0]
 

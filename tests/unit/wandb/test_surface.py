@@ -43,11 +43,12 @@ def test_version_is_one_that_integrations_accept() -> None:
 
 
 def test_import_loads_nothing_heavy() -> None:
+    """Counted is CPU time, for the machine may be busy."""
     code = """
 import json, sys, time
-before = time.perf_counter()
+before = time.process_time()
 import wandb
-took_s = time.perf_counter() - before
+took_s = time.process_time() - before
 print(json.dumps([took_s, sorted({name.split('.')[0] for name in sys.modules})]))
 """
     command = [sys.executable, "-c", code]

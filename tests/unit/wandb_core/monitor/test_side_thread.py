@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 from wandb_core.monitor.side_thread import SideThread
@@ -17,17 +16,14 @@ async def test_answers_come_in_order() -> None:
 
 
 async def test_a_call_that_hangs_is_left_alone_and_the_loop_goes_on() -> None:
+    """Only the first caller waits for the limit; the others are told at once."""
     thread, released = SideThread("test", 0.05), threading.Event()
 
-    began = time.monotonic()
-    assert await thread.ask(lambda: released.wait(30)) is None
-    first_s = time.monotonic() - began
-    answers = [await thread.ask(lambda: 1) for _ in range(100)]
-    rest_s = time.monotonic() - began - first_s
+    async with asyncio.timeout(20):
+        assert await thread.ask(lambda: released.wait(30)) is None
+        answers = [await thread.ask(lambda: 1) for _ in range(1000)]
 
-    assert answers == [None] * 100
-    assert first_s < 2.0
-    assert rest_s < 0.5
+    assert answers == [None] * 1000
     released.set()
     wait_until(lambda: not thread.is_stuck)
     assert await thread.ask(lambda: 2) == 2
