@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +64,7 @@ class ForkedServers:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self.errors_path = root / "errors"
-        self._order = {
+        self._order: dict[str, Any] = {
             "data_dir": str(self.data_dir),
             "database_url": place.database_url,
             "object_url": place.object_url,
@@ -95,6 +96,15 @@ class ForkedServers:
         self._parent.wait(20)
         self._parent.stdout.close()  # type: ignore[union-attr]
         self._listener.close()
+
+    def move(self, place: Place) -> None:
+        """The next server is over these stores, with a new data directory."""
+        assert not self.pid
+        self.place = place
+        self.data_dir = Path(tempfile.mkdtemp(dir=self.data_dir.parent))
+        self._order["database_url"] = place.database_url
+        self._order["object_url"] = place.object_url
+        self._order["data_dir"] = str(self.data_dir)
 
     @property
     def url(self) -> str:

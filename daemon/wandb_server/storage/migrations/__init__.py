@@ -33,7 +33,7 @@ from wandb_server.storage.sweep_schema import SWEEP_TABLES
 _TABLES = (*ARTIFACT_TABLES, *PEOPLE_TABLES, *SWEEP_TABLES, alerts)
 assert all(table.metadata is metadata for table in _TABLES)
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest version; a test compares it with the files."""
 
 _versions = Table(
@@ -60,7 +60,7 @@ def upgrade(connection: Connection) -> None:
     migrate(connection)
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, version: str = "head") -> None:
     """Run every missing migration, from the first one on a database without tables.
 
     Raises:
@@ -80,7 +80,7 @@ def migrate(connection: Connection) -> None:
         raise StorageError(
             f"the database has version {current}, made by a newer program; update this"
         )
-    command.upgrade(settings, "head")
+    command.upgrade(settings, version)
 
 
 def _current(connection: Connection) -> str | None:
