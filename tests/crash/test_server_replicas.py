@@ -130,7 +130,7 @@ def test_a_first_start_that_is_killed_leaves_the_old_tables_or_the_new_ones(
     if old:
         make_old(model)
     with ForkedServers(Place(model, objects), root) as servers:
-        for number in range(max(2, request.config.getoption("--kill-points") // 40)):
+        for number in range(starts):
             if kind == "team":
                 url = server.create(f"old{old:d}{number}", f"model{old:d}")
             else:
