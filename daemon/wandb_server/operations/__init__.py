@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from wandb_server.errors import StorageError
 from wandb_server.model.archive import Archive
 from wandb_server.operations.archive import StoredArchive
 from wandb_server.operations.block_cache import BlockCache
@@ -49,7 +50,7 @@ async def open_archive(
         StorageError: database or store cannot be opened, or are of a newer program.
     """
     settings = settings or ArchiveSettings()
-    data_dir = data_dir or Path(str(make_url(database_url).database)).parent
+    data_dir = data_dir or _beside(database_url)
     workspace, cache = data_dir / "workspace", data_dir / "cache"
     await asyncio.to_thread(_empty, workspace, cache)
     objects = open_objects(object_url, cache, environ)
@@ -77,6 +78,14 @@ async def open_archive(
             else None,
         )
     )
+
+
+def _beside(database_url: str) -> Path:
+    """Where an SQLite file lies; never the working directory, which is not ours."""
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise StorageError("a database that is no file needs a data directory")
+    return Path(url.database).parent
 
 
 def _empty(*directories: Path) -> None:

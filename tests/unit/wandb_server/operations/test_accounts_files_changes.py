@@ -210,12 +210,17 @@ async def test_a_waiting_reader_is_woken(desk: Any) -> None:
     ],
 )
 async def test_places_that_cannot_be_used_are_refused(
-    tmp_path: Path, database: str, objects: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str, objects: str
 ) -> None:
+    """Before anything is written, in the working directory above all."""
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere)
+
     with pytest.raises((StorageError, OSError)):
         await open_archive(
             database.format(path=tmp_path), objects.format(path=tmp_path)
         )
+    assert list(elsewhere.iterdir()) == []
 
 
 async def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
