@@ -144,7 +144,7 @@ def _store(
         return None
     changes: dict[str, Any] = {
         "heartbeat_at": now,
-        **_state_changes(received.post, run["state"], now),
+        **_state_changes(received.post, run, now),
     }
     counts = _Counts(run)
     for file, texts in received.files:
@@ -285,10 +285,15 @@ def _is_stored(line: ReceivedLine, stored: Mapping[int, Sequence[bytes]]) -> boo
     )
 
 
-def _state_changes(post: FileStreamPost, state: str, now: float) -> dict[str, Any]:
+def _state_changes(
+    post: FileStreamPost, run: Mapping[str, Any], now: float
+) -> dict[str, Any]:
+    state = run["state"]
     if post.complete:
         failed = post.exit_code not in (0, None)
         ended = "failed" if failed else "finished"
+        if failed and run["stop_requested"]:
+            ended = "killed"  # somebody wanted it so: it did not fail by itself
         if failed and (post.preempting or state == "preempting"):
             ended = "preempted"
         if post.state in STATES:

@@ -194,6 +194,18 @@ async def test_complete_ends_the_run_and_a_later_post_revives_it(
     )
 
 
+@pytest.mark.parametrize(("exit_code", "state"), [(255, "killed"), (0, "finished")])
+async def test_a_run_that_ends_because_it_was_told_to_was_killed(
+    desk: Any, exit_code: int, state: str
+) -> None:
+    run = await desk.start()
+    await desk.archive.request_stop(run.storage_id)
+
+    await desk.post(complete=True, exit_code=exit_code)
+
+    assert (await desk.run()).state == state
+
+
 async def test_stop_is_told_with_the_next_answer_until_the_run_starts_again(
     desk: Any,
 ) -> None:
