@@ -127,6 +127,10 @@ class PublishedStream(Protocol):
         """
         ...
 
+    def ask(self) -> None:
+        """Let `next_answer` have one, whether there is news or not."""
+        ...
+
     def half_close(self) -> None:
         """No more batches; answers end when all that was sent is acknowledged."""
         ...

@@ -60,6 +60,10 @@ class StreamLink:
             self._news.clear()
             await self._news.wait()
 
+    def ask(self) -> None:
+        self._told_end = min(self._told_end, self._acknowledged - 1)
+        self._news.set()
+
     def half_close(self) -> None:
         self._half_closed = True
         self._news.set()
@@ -86,8 +90,7 @@ class StreamLink:
         """The server wants the run to stop: said with every answer from now on."""
         if not self._stop_requested:
             self._stop_requested = True
-            self._told_end = min(self._told_end, self._acknowledged - 1)
-            self._news.set()
+            self.ask()
 
     def lose(self, reason: str) -> None:
         """End the connection from our side; what is acknowledged is still told."""

@@ -155,6 +155,20 @@ def test_a_malformed_record_reaches_the_user_and_not_the_others(
     assert rows_of(other, "x") == [2]
 
 
+def test_a_batch_without_records_is_answered_at_once(
+    places_env: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "run-run1.wandb"
+    with running_core(places_env) as core, core.stream("run1", path) as stream:
+        assert stream.ask() == 0
+        stream.send(1, [open_run("run1"), log({"x": 1})])
+        stream.wait_acknowledged(3)
+
+        assert [stream.ask(), stream.ask()] == [3, 3]
+
+    assert rows_of(path, "x") == [1]
+
+
 def test_status_tells_clients_runs_and_rates(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -91,6 +91,11 @@ class PublishStream:
             service.RecordBatch(first_sequence=first_sequence, records=records)
         )
 
+    def ask(self) -> int:
+        """Ask whether there is news; returns what is acknowledged by then."""
+        self._messages.put(service.RecordBatch())
+        return int(next(self._call).next_sequence)
+
     def wait_acknowledged(self, next_sequence: int) -> None:
         """Read answers until everything below is acknowledged."""
         while self.acknowledged < next_sequence:

@@ -21,6 +21,7 @@ from wandb_proto import json_codec
 from tests.conftest import isolated_environment
 from tests.support.core_process import stop_any_core
 from tests.support.stack import Stack
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class Desk(Stack):
     """`Stack` without a server of its own."""
 
     def log_of(self, run_id: str) -> Path:
-        """The transaction log of a run."""
-        (path,) = self.cwd.glob(f"wandb/*run-*/run-{run_id}.wandb")
+        """The transaction log of a run; that of one killed early is begun by core."""
+        pattern = f"wandb/*run-*/run-{run_id}.wandb"
+        wait_until(lambda: any(self.cwd.glob(pattern)))
+        (path,) = self.cwd.glob(pattern)
         return path
 
     def rows(self, run_id: str) -> list[dict[str, Any]]:

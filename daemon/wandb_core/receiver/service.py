@@ -157,6 +157,8 @@ async def _carry(
         async for message in requests:
             if message.records:
                 await stream.send(_batch_of(stream_id, message))
+            else:
+                stream.ask()
         stream.half_close()
 
 

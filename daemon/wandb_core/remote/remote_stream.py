@@ -30,6 +30,10 @@ class RemoteStream:
         """See `PublishedStream`."""
         return await self._stream.next_answer()
 
+    def ask(self) -> None:
+        """See `PublishedStream`."""
+        self._stream.ask()
+
     def half_close(self) -> None:
         """See `PublishedStream`."""
         self._stream.half_close()

@@ -192,6 +192,23 @@ def test_a_refused_question_is_not_asked_again(
         bench.link.ask("get_summary", pb.GetSummaryRequest(), 10.0)
 
 
+def test_a_process_that_logs_nothing_hears_of_news(
+    core: RecordingCore, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wandb._link.QUESTION_AFTER_S", 0.1)
+    monkeypatch.setattr("wandb._link.LINGER_S", 0.05)
+    core.start()
+    bench.append(1)
+    assert bench.flush()
+
+    core.notices = [pb.Notice(level=pb.Notice.ERROR, text="the run was deleted")]
+
+    wait_until(lambda: bench.notices == [("error", "the run was deleted")])
+    bench.append(1)
+    assert bench.flush()
+    assert core.streams["s"] == expected(2)
+
+
 def test_notices_reach_the_user(core: RecordingCore, bench: Bench) -> None:
     core.notices = [pb.Notice(level=pb.Notice.WARNING, text="slow disk")]
     core.start()
