@@ -20,6 +20,42 @@ LOG_FILES_KEPT = 3
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
+REPEATED_AFTER_S = 60.0
+TEXTS_KEPT = 200
+
+
+class Repeats(logging.Filter):
+    """Lets a warning or error through once a minute, then with how often it came.
+
+    A full disk refuses every request of every client: one line says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; the same for every output."""
+        if record.levelno < logging.WARNING:
+            return True
+        if not hasattr(record, "is_new"):
+            record.is_new = self._is_new(record)
+        return bool(record.is_new)
+
+    def _is_new(self, record: logging.LogRecord) -> bool:
+        place = (record.name, record.getMessage())
+        told_at, count = self._told.pop(place, (record.created, 0))
+        if count and record.created - told_at < REPEATED_AFTER_S:
+            self._told[place] = (told_at, count + 1)
+            return False
+        self._told[place] = (record.created, 1)
+        if len(self._told) > TEXTS_KEPT:
+            del self._told[next(iter(self._told))]
+        if count > 1:
+            record.msg, record.args = f"{place[1]} ({count} times in a minute)", ()
+        return True
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per record, whatever is in the message."""
 
@@ -45,8 +81,10 @@ def set_up_log(data_dir: Path, *, to_terminal: bool, as_json: bool) -> None:
     )
     outputs = [kept, logging.StreamHandler()] if to_terminal else [kept]
     written = JsonLines() if as_json else logging.Formatter(LOG_FORMAT)
+    repeats = Repeats()
     for output in outputs:
         output.setFormatter(written)
+        output.addFilter(repeats)
     logging.basicConfig(level=logging.INFO, handlers=outputs)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.chmod(path, 0o600)

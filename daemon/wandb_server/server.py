@@ -30,6 +30,7 @@ from wandb_server.api.application import make_application
 from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
 from wandb_server.graphql.executor import GraphqlExecutor
+from wandb_server.errors import StorageError
 from wandb_server.local_user import keep_key, local_user, login_name
 from wandb_server.model.archive import Archive
 from wandb_server.operations import ArchiveSettings, open_archive
@@ -250,6 +251,7 @@ async def _repeat(
 ) -> None:
     """Act again and again; what fails is tried again next time, logged once."""
     failing = False
+    again = "will try again"
     while not stop.is_set():
         try:
             async with asyncio.timeout(interval_s):
@@ -260,9 +262,17 @@ async def _repeat(
             return
         try:
             await act()
-            failing = False
-        except Exception:
-            # Like the boundary of a request: a full disk must not end the server.
+        except (StorageError, OSError) as error:
+            # A full disk or a database that is away: people know what to do.
             if not failing:
-                logger.exception("background work failed, will try again")
+                logger.error("background work failed, %s error=%s", again, error)
             failing = True
+        except Exception:
+            # Like the boundary of a request: it must not end the server.
+            if not failing:
+                logger.exception("background work failed, %s", again)
+            failing = True
+        else:
+            if failing:
+                logger.info("background work goes on")
+            failing = False

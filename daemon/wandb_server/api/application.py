@@ -102,12 +102,11 @@ class _Doorkeeper:
             return error_answer(413, f"The request is larger than {limit} bytes.")
         except RequestRejected as error:
             return error_answer(error.status, str(error))
-        except (StorageBusy, TimeoutError):
+        except (StorageBusy, TimeoutError) as error:
+            logger.warning("storage busy error=%s", error)
             return error_answer(503, BUSY)
         except StorageError as error:
-            logger.error("storage refused route=%s error=%s", self._route.path, error)
-            text = CANNOT_STORE.format(error=error)
-            return error_answer(503, text, retry_after_s=MENDED_AFTER_S)
+            return _cannot_store(error)
         except NotAllowed as error:
             return error_answer(403, str(error))
         except NotFound as error:
@@ -116,6 +115,8 @@ class _Doorkeeper:
             return error_answer(400, str(error))
         except (asyncio.CancelledError, web.HTTPException, ConnectionError):
             raise
+        except OSError as error:
+            return _cannot_store(error)  # a full disk, as the system tells it
         except Exception:
             # The boundary of a request: clients retry 500, the log says why.
             logger.exception("request failed route=%s", self._route.path)
@@ -161,3 +162,10 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "wandb"
+
+
+def _cannot_store(error: Exception) -> web.Response:
+    """Clients keep what they have and try again; people must mend it."""
+    logger.error("storage refused error=%s", error)
+    text = CANNOT_STORE.format(error=error)
+    return error_answer(503, text, retry_after_s=MENDED_AFTER_S)

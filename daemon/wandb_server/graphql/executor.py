@@ -177,9 +177,10 @@ def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswe
     causes = [error.original_error for error in result.errors]
     for cause in causes:
         if isinstance(cause, StorageBusy):
+            logger.warning("storage busy error=%s", cause)
             return GraphqlAnswer(503, error_body(BUSY), RETRY_AFTER_S)
-        if isinstance(cause, StorageError):
-            logger.error("storage refused operation=%s error=%s", operation_name, cause)
+        if isinstance(cause, StorageError | OSError):
+            logger.error("storage refused error=%s", cause)
             text = CANNOT_STORE.format(error=cause)
             return GraphqlAnswer(503, error_body(text), MENDED_AFTER_S)
     messages = [_message(error, operation_name) for error in result.errors]

@@ -81,26 +81,33 @@ class Compaction(Operations):
         not moved stays in the tail.
 
         Raises:
-            StorageError: of the first run that failed, when all others were seen to.
+            StorageError, OSError: of the first run or work that failed, when all others
+                were seen to.
         """
         async with self._stores.compacting:
             if not await self._may_work():
                 return 0
             moved = 0
-            failure: StorageError | None = None
+            failures: list[Exception] = []
             for run_id in await self._stores.database.read(self._due):
                 if not await self._may_work():
                     break
                 try:
                     moved += await self._compact_run(run_id)
-                except StorageError as error:
-                    failure = failure or error
-            await self._freshen()
-            await Merger(self._stores).merge_due()
-            await Purger(self._stores).purge()
-            await Sweeper(self._stores).sweep()
-            if failure is not None:
-                raise failure
+                except (StorageError, OSError) as error:
+                    failures.append(error)
+            for care in (
+                self._freshen,
+                Merger(self._stores).merge_due,
+                Purger(self._stores).purge,
+                Sweeper(self._stores).sweep,  # last, and always: it makes room
+            ):
+                try:
+                    await care()
+                except (StorageError, OSError) as error:
+                    failures.append(error)
+            if failures:
+                raise failures[0]
             return moved
 
     async def _freshen(self) -> None:

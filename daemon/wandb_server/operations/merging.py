@@ -27,6 +27,7 @@ from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.pieces import (
     WrittenObject,
+    give_up,
     put_objects,
     series_columns,
 )
@@ -75,7 +76,7 @@ class Merger:
         place = (group[0].run_id, group[0].file)
         try:
             return await self._merge(group)
-        except StorageError as error:
+        except (StorageError, OSError) as error:
             # One damaged segment must not keep the other runs from being merged.
             wait_s = self._stores.settings.merge_retry_s
             self._stores.upkeep.unmerged[place] = self._stores.clock() + wait_s
@@ -95,9 +96,13 @@ class Merger:
             paths.extend(await self._merge_series(group, directory))
             written = await put_objects(stores, group[0].run_id, paths)
         now = stores.clock()
-        return await stores.database.write(
-            lambda db: _replace(db, group, rows, written, now)
-        )
+        try:
+            return await stores.database.write(
+                lambda db: _replace(db, group, rows, written, now)
+            )
+        except StorageError:
+            await give_up(stores, [one.object_id for one in written])
+            raise
 
     async def _merge_series(
         self, group: Sequence[catalog.Segment], directory: Path

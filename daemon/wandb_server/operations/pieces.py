@@ -3,9 +3,11 @@
 import asyncio
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_server.errors import StorageError
 from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import removal
@@ -56,11 +58,32 @@ async def put_objects(
         lambda db: removal.reserve_objects(db, run_id, suffixes, now)
     )
     written = []
-    for number, path in zip(numbers, paths, strict=True):
-        await stores.objects.put(object_key(number, path.name), path)
-        size, crc = await asyncio.to_thread(_measure, path)
-        written.append(WrittenObject(number, path.name, size, crc))
+    try:
+        for number, path in zip(numbers, paths, strict=True):
+            await stores.objects.put(object_key(number, path.name), path)
+            size, crc = await asyncio.to_thread(_measure, path)
+            written.append(WrittenObject(number, path.name, size, crc))
+    except (StorageError, OSError):
+        await give_up(stores, numbers)
+        raise
     return written
+
+
+async def give_up(stores: Stores, numbers: Sequence[int]) -> None:
+    """Delete objects that were never made live: on a full disk they take the room of
+    the next try. What cannot be deleted now is left to the sweep.
+    """
+    now = stores.clock()
+    with suppress(StorageError, OSError):
+        # Asked under the lock of a change: a commit whose answer was lost may have
+        # made them live.
+        dead = await stores.database.write(
+            lambda db: removal.make_dead_unless_live(db, numbers, now)
+        )
+        await stores.objects.delete([object_key(*one) for one in dead])
+        await stores.database.write(
+            lambda db: removal.forget_objects(db, [number for number, _ in dead])
+        )
 
 
 def _measure(path: Path) -> tuple[int, int]:

@@ -31,7 +31,11 @@ CLASH_CODES = frozenset(("40001", "40P01", "23505", "23503"))
 """Serialization failure, deadlock, a key that another server made, or a row that it
 took away, at the same time."""
 BUSY_CLASSES = ("08", "57", "53", "55")
-"""Connection lost, being shut down, out of connections or disk, lock not available."""
+"""Connection lost, being shut down, out of connections or memory, lock not available."""
+DISK_FULL = "53100"
+"""That is for people to mend: it does not pass by itself."""
+WAL_BYTES_KEPT = 64 * 1024 * 1024
+"""A write-ahead log that a long question made longer is cut to this afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute(f"PRAGMA journal_size_limit={WAL_BYTES_KEPT}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     cursor.execute("PRAGMA temp_store=MEMORY")
@@ -163,6 +168,8 @@ def _open_postgres(url: URL) -> OpenedEngine:
         said = " ".join(str(error.orig).split())
         code = _code(error)
         lost = error.connection_invalidated or not code
+        if code == DISK_FULL:
+            return StorageError(said, place=place)
         if lost or code[:2] in BUSY_CLASSES or is_clash(error):
             return StorageBusy(said, place=place)
         if code[:2] == "XX":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from wandb_server.errors import StorageBusy
 from wandb_server.storage.alerts import forget_alerts
 from wandb_server.storage.artifact_files import forget_lineage
 from wandb_server.storage.database import in_pieces
@@ -65,11 +66,14 @@ def make_live(
     connection: Connection, object_id: int, size_bytes: int, crc32: int | None = None
 ) -> None:
     """The object is whole and somebody refers to it."""
-    connection.execute(
+    made = connection.execute(
         update(objects)
         .where(objects.c.id == object_id)
         .values(state="live", size_bytes=size_bytes, crc32=crc32)
     )
+    if not made.rowcount:
+        # It took so long that it was swept up as garbage.
+        raise StorageBusy("the bytes were removed while they were written; send again")
 
 
 def make_dead(connection: Connection, object_ids: Sequence[int], now: float) -> None:
@@ -80,6 +84,19 @@ def make_dead(connection: Connection, object_ids: Sequence[int], now: float) -> 
             .where(objects.c.id.in_(piece))
             .values(state="dead", changed_at=now)
         )
+
+
+def make_dead_unless_live(
+    connection: Connection, object_ids: Sequence[int], now: float
+) -> list[tuple[int, str]]:
+    """(id, suffix) of those objects that nobody refers to; they are dead now."""
+    found: list[tuple[int, str]] = []
+    for piece in in_pieces(object_ids):
+        unused = objects.c.id.in_(piece) & (objects.c.state != "live")
+        statement = update(objects).where(unused).values(state="dead", changed_at=now)
+        rows = connection.execute(statement.returning(objects.c.id, objects.c.suffix))
+        found += [(row.id, row.suffix) for row in rows]
+    return found
 
 
 def remove_run(connection: Connection, run_id: int, now: float) -> Removed | None:
