@@ -7,7 +7,7 @@ and how the peers do.
 
     python benchmarks/run_all.py [--quick | --long] [NAME …]
 
---quick: all that has a quick form, less than 3 minutes. NAME: only these files.
+--quick: all in their quick form, a few minutes. NAME: only these files.
 """
 
 import json
@@ -21,16 +21,14 @@ from _report import table
 
 HERE = Path(__file__).resolve().parent
 NOT_BENCHMARKS = {"run_all.py", "compare.py"}
-NO_QUICK_FORM = {"server_charts.py", "server_ingest.py"}
 
 
-def chosen(names: list[str], *, quick: bool) -> list[Path]:
+def chosen(names: list[str]) -> list[Path]:
     """The files to run, in order."""
-    left_out = NOT_BENCHMARKS | (NO_QUICK_FORM if quick and not names else set())
     return [
         path
         for path in sorted(HERE.glob("*.py"))
-        if path.name not in left_out
+        if path.name not in NOT_BENCHMARKS
         and not path.name.startswith("_")
         and (not names or path.stem in names)
     ]
@@ -65,7 +63,7 @@ def main() -> int:
     results.mkdir(exist_ok=True)
     lines, failed = [], []
     with (results / f"{revision}.jsonl").open("w", encoding="utf-8") as kept:
-        for path in chosen(names, quick="--quick" in options):
+        for path in chosen(names):
             printed, ended_well = run(path, options, kept)
             lines += printed
             if not ended_well:

@@ -1,162 +1,110 @@
-"""How long does a page wait for its charts and for the list of metrics?
+"""How long does a page wait for its charts, and how does it grow with the run?
 
-- A run of a million steps and ten metrics: one chart, all ten, and a zoom into a tenth
-  of it, 500 buckets.
-- 200 series at once: 20 runs of 100,000 steps and ten metrics.
-- 100 runs of 2,000 steps: one chart of all; and the names of 100 runs with 10,000
-  metrics each.
+Runs of ten metrics and 10,000, 100,000 and 1,000,000 steps: one chart, all ten, a zoom
+into a tenth of it, 500 buckets each. 200 series at once: 20 runs of ten metrics and
+1,000, 10,000 and 50,000 steps. One chart of 100 runs of 2,000 steps. The names of 100
+runs with 10,000 metrics each.
 
-Cold is the first question to an archive opened anew, warm the median of those after.
+Cold is the first such question to a server that has just been started (its files are in
+the page cache), warm the median of those after it.
 
 Estimate before building, on the 2-core reference machine: a million points of a key are
 15,625 blocks; reading their 13 columns from Parquet 12 ms, adding them up 2 ms; from
-memory 2 ms. Aims: one chart 25 ms warm, ten 80 ms, 200 series 1.5 s; page 1 s for its
-first chart, all included.
+memory 2 ms; HTTP, JSON and compression of 500 buckets 3 ms. Aims: one chart 25 ms warm,
+ten 80 ms, 200 series 1.5 s; memory 400 MB.
 
-Measured (load 1.5, files in the page cache), warm / cold in ms: one chart 3.8 / 38, ten
-12 / 90, a tenth of it 15 / 39, 200 series 73 / 211, 100 runs 130 / 168; names 20 / 141
-(912 cold before facts were arrays). Memory at most 340 MiB, making the data included.
-
-    python benchmarks/server_charts.py
+    python benchmarks/server_charts.py [--quick]
 """
 
+import argparse
 import asyncio
-import json
-import tempfile
-import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import numpy as np
-from server_ingest import rows, show
-from wandb_server.model.accounts import User
-from wandb_server.model.archive import Archive
-from wandb_server.model.file_stream import FileChunk, FileStreamPost
-from wandb_server.model.history import SeriesQuery
-from wandb_server.model.runs import RunUpsert
-from wandb_server.operations import open_archive
+from _report import show
+from _server import (
+    CHARTS,
+    METRIC_KEYS,
+    Server,
+    asking,
+    cold_and_warm,
+    key_of,
+    memory_shown,
+    started_server,
+)
 
-RUNS = 100
-STEPS = 2_000
-WIDE_METRICS = 10_000
-LONG_STEPS = 1_000_000
-MANY_RUNS = 20
-MANY_STEPS = 100_000
 METRICS = 10
-POST_ROWS = 10_000
-REPEATS = 5
-WARM = 4
-
-Question = Callable[[Archive], Awaitable[Any]]
-
-
-async def open_at(directory: str) -> Archive:
-    return await open_archive(
-        f"sqlite:///{directory}/wandb.db", f"file://{directory}/objects"
-    )
+LONG = (10_000, 100_000, 1_000_000)
+MANY = (1_000, 10_000, 50_000)
+MANY_RUNS = 20
+PAGE_RUNS = 100
+PAGE_STEPS = 2_000
+WIDE_METRICS = 10_000
+COLDS = 3
+WARMS = 5
+ONE_MS, TEN_MS, MANY_MS = 25, 80, 1500
 
 
-async def fill(
-    archive: Archive, user: User, project: str, texts: tuple[str, ...]
-) -> None:
-    """Runs that ended, compacted."""
-    for number in range(RUNS):
-        await archive.upsert_run(RunUpsert("ann", project, f"r{number}"), user)
-        chunk = FileChunk("wandb-history.jsonl", 0, texts)
-        post = FileStreamPost(chunks=(chunk,), complete=True, exit_code=0)
-        await archive.post_file_stream("ann", project, f"r{number}", post)
-        await archive.compact()
+async def fill(server: Server, *, quick: bool) -> None:
+    """All runs, ended and compacted; how fast, and the memory that took."""
+    with memory_shown(server, "storing the runs to be charted"):
+        async with asking(server) as client:
+            for steps in LONG[:2] if quick else LONG:
+                spent = await client.fill("deep", f"s{steps}", steps, METRICS)
+                rate = steps * METRICS / spent
+                what = f"storing {steps:,} rows of 10 metrics, 10,000 per request"
+                show(what, "ours", [rate], "points/s")
+            for steps in MANY[:2] if quick else MANY:
+                for run in range(MANY_RUNS):
+                    await client.fill(f"many{steps}", f"r{run}", steps, METRICS)
+            for run in range(10 if quick else PAGE_RUNS):
+                await client.fill("page", f"r{run}", PAGE_STEPS, METRICS)
+                await client.fill("wide", f"r{run}", 2, WIDE_METRICS)
+        server.settle()
 
 
-async def write_long(archive: Archive, user: User, name: str, steps: int) -> None:
-    """A run as it arrives live: compacted every few thousand rows."""
-    await archive.upsert_run(RunUpsert("ann", "deep", name), user)
-    chance = np.random.default_rng(steps)
-    for first in range(0, steps, POST_ROWS):
-        values = chance.random((POST_ROWS, METRICS)).round(6).tolist()
-        texts = tuple(
-            json.dumps(
-                {
-                    "_step": step,
-                    "_timestamp": 1.7e9 + step,
-                    "_runtime": step * 0.5,
-                    **{f"train/metric_{n}": value for n, value in enumerate(row)},
-                }
-            )
-            for step, row in enumerate(values, first)
-        )
-        chunk = FileChunk("wandb-history.jsonl", first, texts)
-        post = FileStreamPost(
-            chunks=(chunk,), complete=first + POST_ROWS >= steps, exit_code=0
-        )
-        await archive.post_file_stream("ann", "deep", name, post)
-        await archive.compact()
+async def ask(
+    server: Server, what: str, query: str, project: str, target: float | None = None,
+    **variables: Any,
+) -> None:  # fmt: skip
+    """Print how long one question takes."""
+    cold, warm = await cold_and_warm(server, query, project, COLDS, WARMS, **variables)
+    show(f"{what}, warm", "ours", warm, "ms", target)
+    show(f"{what}, cold", "ours", cold, "ms")
 
 
-def charts(names: tuple[str, ...], keys: int, **values: float) -> Question:
-    wanted = tuple(f"train/metric_{number}" for number in range(keys))
-    query = SeriesQuery("ann", "deep", names, wanted, **values)  # type: ignore[arg-type]
-
-    async def ask(archive: Archive) -> None:
-        assert len(await archive.series(query)) == len(names) * keys
-
-    return ask
-
-
-async def chart_of_all(archive: Archive) -> None:
-    names = tuple(f"r{number}" for number in range(RUNS))
-    query = SeriesQuery("ann", "long", names, ("train/metric_3",))
-    assert len(await archive.series(query)) == RUNS
-
-
-async def names_of_all(archive: Archive) -> None:
-    names = tuple(f"r{number}" for number in range(RUNS))
-    assert len(await archive.project_metric_keys("ann", "wide", names)) > WIDE_METRICS
-
-
-async def time_question(directory: str, what: str, ask: Question) -> None:
-    cold, warm = [], []
-    for _ in range(REPEATS):
-        archive = await open_at(directory)
-        for spent in (cold, *(warm for _ in range(WARM))):
-            began = time.perf_counter()
-            await ask(archive)
-            spent.append((time.perf_counter() - began) * 1000)
-        await archive.close()
-    show(f"{what}, cold", cold, "ms")
-    show(f"{what}, warm", warm, "ms")
-
-
-async def measure(directory: str) -> None:
-    archive = await open_at(directory)
-    user = await archive.create_user("ann")
-    began = time.perf_counter()
-    await write_long(archive, user, "million", LONG_STEPS)
-    spent = time.perf_counter() - began
-    points = LONG_STEPS * METRICS / spent
-    show("million steps stored, compacted, merged", [points], "points/s")
-    for number in range(MANY_RUNS):
-        await write_long(archive, user, f"many{number}", MANY_STEPS)
-    await fill(archive, user, "long", rows(0, STEPS))
-    await fill(archive, user, "wide", rows(0, 2, WIDE_METRICS))
-    await archive.close()
-    one = ("million",)
-    many = tuple(f"many{number}" for number in range(MANY_RUNS))
-    zoom = {"x_min": 400_050.0, "x_max": 500_050.0}
-    for what, ask in (
-        ("chart of a million steps", charts(one, 1)),
-        ("ten charts of a million steps", charts(one, METRICS)),
-        ("chart of a tenth of a million steps", charts(one, 1, **zoom)),
-        ("200 series of 100,000 steps", charts(many, METRICS)),
-        ("chart of 100 runs", chart_of_all),
-        ("10,000 metric keys of 100 runs", names_of_all),
-    ):
-        await time_question(directory, what, ask)
+async def measure(server: Server, *, quick: bool) -> None:
+    await fill(server, quick=quick)
+    keys = [key_of(metric) for metric in range(METRICS)]
+    with memory_shown(server, "charts"):
+        for steps in LONG[:2] if quick else LONG:
+            runs, what = [f"s{steps}"], f"of {steps:,} steps"
+            one = {"runs": runs, "keys": keys[3:4]}
+            zoom = one | {"low": steps * 0.4, "high": steps * 0.5}
+            await ask(server, f"chart {what}", CHARTS, "deep", ONE_MS, **one)
+            ten = {"runs": runs, "keys": keys}
+            await ask(server, f"ten charts {what}", CHARTS, "deep", TEN_MS, **ten)
+            await ask(server, f"chart of a tenth {what}", CHARTS, "deep", **zoom)
+    with memory_shown(server, "200 series at once"):
+        for steps in MANY[:2] if quick else MANY:
+            runs = [f"r{run}" for run in range(MANY_RUNS)]
+            many: dict[str, Any] = {"runs": runs, "keys": keys}
+            what = f"200 series of {steps:,} steps"
+            await ask(server, what, CHARTS, f"many{steps}", MANY_MS, **many)
+    with memory_shown(server, "charts and names of many runs"):
+        runs = [f"r{run}" for run in range(10 if quick else PAGE_RUNS)]
+        what = f"chart of {len(runs)} runs of {PAGE_STEPS:,} steps"
+        await ask(server, what, CHARTS, "page", runs=runs, keys=keys[3:4])
+        what = f"names of 10,000 metrics of {len(runs)} runs"
+        await ask(server, what, METRIC_KEYS, "wide", runs=runs)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        asyncio.run(measure(directory))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="up to 100,000 steps")
+    parser.add_argument("--long", action="store_true", help="no effect here")
+    quick = parser.parse_args().quick
+    with started_server() as server:
+        asyncio.run(measure(server, quick=quick))
 
 
 if __name__ == "__main__":

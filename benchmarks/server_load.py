@@ -15,22 +15,17 @@ the server 1.5 ms (parse 100 lines, one insert, its part of a commit), so one co
 
 import argparse
 import asyncio
-import base64
 import json
-import os
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 from _report import show
+from _server import Server, memory_shown, started_server
+from _sides import cpu_s
 
 ROWS = 100
 METRICS = 5
@@ -54,38 +49,6 @@ class Result:
     again: int = 0
     waits_ms: list[float] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)
-
-
-class Server:
-    """A server in directories of its own."""
-
-    def __init__(self, root: Path) -> None:
-        self._environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(root),
-            "NETRC": str(root / "netrc"),
-            **{
-                f"WANDB_{name}_DIR": str(root / name.lower())
-                for name in ("RUNTIME", "SPOOL", "STATE", "DATA", "CACHE", "CONFIG")
-            },
-        }
-        self._run("start", "--port", "0")
-        found = json.loads(self._run("status", "--json"))
-        self.url, self.entity = found["url"], found["entity"]
-        self.process = psutil.Process(found["pid"])
-        key = (root / "netrc").read_text().split()[-1]
-        text = base64.b64encode(f"api:{key}".encode()).decode()
-        self.headers = {"Authorization": f"Basic {text}"}
-
-    def stop(self) -> None:
-        self._run("stop")
-
-    def _run(self, *words: str) -> str:
-        command = [sys.executable, "-m", "wandb_server", *words]
-        done = subprocess.run(
-            command, env=self._environ, check=True, capture_output=True, text=True
-        )
-        return done.stdout
 
 
 async def ask(session: aiohttp.ClientSession, query: str, **variables: Any) -> Any:
@@ -173,17 +136,12 @@ async def load(server: Server, clients: int, seconds: int) -> tuple[Result, int]
 
 def attempt(clients: int, seconds: int) -> bool:
     """Print what so many clients saw; False if the server was too slow for them."""
-    with tempfile.TemporaryDirectory(prefix="ld-", dir="/tmp") as directory:
-        server = Server(Path(directory))
-        try:
-            cpu = sum(server.process.cpu_times()[:2])
-            result, lost = asyncio.run(load(server, clients, seconds))
-            used = sum(server.process.cpu_times()[:2]) - cpu
-            memory = server.process.memory_info().rss / 2**20
-        finally:
-            server.stop()
-    late = max(result.late_s)
     label = f"{clients} clients, {seconds} s"
+    with started_server() as server, memory_shown(server, label):
+        cpu = cpu_s(server.pid)
+        result, lost = asyncio.run(load(server, clients, seconds))
+        used = cpu_s(server.pid) - cpu
+    late = max(result.late_s)
     rate = result.acknowledged / (seconds + max(0.0, late))
     slices = statistics.quantiles(result.waits_ms, n=100)
     show(f"{label}: rows", "ours", [rate], "rows/s")
@@ -193,7 +151,6 @@ def attempt(clients: int, seconds: int) -> bool:
     show(f"{label}: p99 of a request", "ours", [slices[98]], "ms")
     show(f"{label}: latest client behind", "ours", [late], "s", LATE_S)
     show(f"{label}: processor time of the server", "ours", [used], "s")
-    show(f"{label}: memory of the server", "ours", [memory], "MB", 400)
     assert lost == 0, f"{lost} rows are not there exactly once"
     return late <= LATE_S
 

@@ -1,107 +1,105 @@
 """How long does the page of a run with 10,000 metrics wait, and how does it grow?
 
-Runs of 100, 1,000 and 10,000 metrics. Opening is what the page asks: the run, the names
-of all its metrics, then the first twelve charts; while the run streams (the newest rows
-in the tail, as background compaction leaves them) and after it ended. Each archive is
-opened anew, so the first question is a cold one.
+Runs of 100, 1,000 and 10,000 metrics and 200 steps. Opening is what the page asks: the
+run, the names of all its metrics, then the first twelve charts; while the run streams
+(ten rows per request, the newest in the tail) and after it ended. Cold is the first
+opening after a start of the server, warm the median of those after it.
 
 Estimate before building, on the 2-core reference machine: reading the facts of 10,000
-keys 10 ms, making 10,000 objects of them 20 ms, twelve charts from Parquet 60 ms. Aim:
-500 ms, memory 400 MB.
-
-Measured at load 8, two cores, 10,000 metrics, cold / warm in ms: streaming 1,128 / 178,
-ended 151 / 164; at most 326 MB. Cold while it streams parses the tail once, after the
-server has started anew: missed under that load, to be measured on a quiet machine.
+keys 10 ms, making 10,000 objects of them 20 ms, their JSON 10 ms, twelve charts from
+Parquet 60 ms. Aim: 500 ms, memory 400 MB.
 
     python benchmarks/server_wide.py [--quick]
 """
 
 import argparse
 import asyncio
-import resource
-import tempfile
 import time
 
 from _report import show
-from server_charts import open_at
-from server_ingest import rows
-from wandb_server.model.accounts import User
-from wandb_server.model.archive import Archive
-from wandb_server.model.file_stream import FileChunk, FileStreamPost
-from wandb_server.model.history import SeriesQuery
-from wandb_server.model.runs import RunUpsert
+from _server import (
+    CHARTS,
+    METRIC_KEYS,
+    Client,
+    Server,
+    asking,
+    key_of,
+    memory_shown,
+    post_body,
+    rows,
+    started_server,
+)
 
 SIZES = (100, 1_000, 10_000)
 STEPS = 200
 POST_ROWS = 10
-CHARTS = 12
-REPEATS = 5
+CHARTS_SHOWN = 12
+COLDS = 3
+WARMS = 3
+RUN = """query ($entity: String!, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) {
+    id name displayName state createdAt heartbeatAt group tags jobType notes config
+    summaryMetrics historyLineCount eventsLineCount logLineCount lastStep } } }"""
 
 
-async def write(archive: Archive, user: User, name: str, metrics: int) -> float:
-    """Stream a run, compacted as the server does it; points per second of posting."""
-    await archive.upsert_run(RunUpsert("ann", "p", name), user)
+async def stream(server: Server, metrics: int) -> float:
+    """A run that goes on; points per second of its requests."""
     spent = 0.0
-    for first in range(0, STEPS, POST_ROWS):
-        texts = rows(first, POST_ROWS, metrics)
-        post = FileStreamPost(chunks=(FileChunk("wandb-history.jsonl", first, texts),))
-        began = time.perf_counter()
-        await archive.post_file_stream("ann", "p", name, post)
-        spent += time.perf_counter() - began
-        await archive.compact()
+    async with asking(server) as client:
+        await client.make_run("wide", f"m{metrics}")
+        for first in range(0, STEPS, POST_ROWS):
+            body = post_body(first, rows(first, POST_ROWS, metrics))
+            began = time.perf_counter()
+            await client.post("wide", f"m{metrics}", body)
+            spent += time.perf_counter() - began
     return STEPS * metrics / spent
 
 
-async def open_page(archive: Archive, name: str, metrics: int) -> float:
+async def open_page(client: Client, metrics: int) -> float:
     """Milliseconds until the first charts are there."""
-    began = time.perf_counter()
-    run = await archive.run("ann", "p", name)
-    assert run is not None
-    names = await archive.project_metric_keys("ann", "p", (name,))
-    shown = tuple(k.key for k in names if not k.key.startswith("_"))[:CHARTS]
-    assert len(names) >= metrics
-    series = await archive.series(SeriesQuery("ann", "p", (name,), shown))
-    assert len(series) == len(shown)
-    return (time.perf_counter() - began) * 1000
+    name = f"m{metrics}"
+    shown = [key_of(metric) for metric in range(CHARTS_SHOWN)]
+    return (
+        await client.time(RUN, "wide", run=name)
+        + await client.time(METRIC_KEYS, "wide", runs=[name])
+        + await client.time(CHARTS, "wide", runs=[name], keys=shown)
+    )
 
 
-async def show_opening(directory: str, what: str, name: str, metrics: int) -> None:
+async def show_opening(server: Server, what: str, metrics: int) -> None:
     cold, warm = [], []
-    for _ in range(REPEATS):
-        archive = await open_at(directory)
-        cold.append(await open_page(archive, name, metrics))
-        warm.append(await open_page(archive, name, metrics))
-        await archive.close()
-    show(f"open {metrics} metrics, {what}, cold", "ours", cold, "ms", 500)
-    show(f"open {metrics} metrics, {what}, warm", "ours", warm, "ms", 500)
+    for _ in range(COLDS):
+        await asyncio.to_thread(server.restart)
+        async with asking(server) as client:
+            await client.time("query { viewer { id } }", "wide")
+            cold.append(await open_page(client, metrics))
+            warm += [await open_page(client, metrics) for _ in range(WARMS)]
+    what = f"opening a run of {metrics:,} metrics, {what}"
+    show(f"{what}, warm", "ours", warm, "ms", 500)
+    show(f"{what}, cold", "ours", cold, "ms", 500)
 
 
-async def measure(sizes: tuple[int, ...]) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        for metrics in sizes:
-            name = f"m{metrics}"
-            archive = await open_at(directory)
-            user = await archive.user_named("ann") or await archive.create_user("ann")
-            rate = await write(archive, user, name, metrics)
-            await archive.close()
-            show(f"ingest, {metrics} metrics", "ours", [rate], "points/s", 100_000,
-                 at_least=True)  # fmt: skip
-            await show_opening(directory, "streaming", name, metrics)
-            archive = await open_at(directory)
-            done = FileStreamPost(chunks=(), complete=True, exit_code=0)
-            await archive.post_file_stream("ann", "p", name, done)
-            await archive.compact()
-            await archive.close()
-            await show_opening(directory, "ended", name, metrics)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            show(f"most memory, up to {metrics} metrics", "ours", [peak], "MB", 400)
+async def measure(server: Server, metrics: int) -> None:
+    what = f"a run of {metrics:,} metrics"
+    with memory_shown(server, f"{what}: streaming, opening"):
+        rate = await stream(server, metrics)
+        show(f"{what}: ingest, a request at a time", "ours", [rate], "points/s")
+        await show_opening(server, "streaming", metrics)
+        async with asking(server) as client:
+            end = post_body(STEPS, rows(STEPS, 1, metrics), ended=True)
+            await client.post("wide", f"m{metrics}", end)
+        await asyncio.to_thread(server.settle)
+        await show_opening(server, "ended", metrics)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="up to 1,000 metrics")
     parser.add_argument("--long", action="store_true", help="no effect here")
-    asyncio.run(measure(SIZES[:2] if parser.parse_args().quick else SIZES))
+    quick = parser.parse_args().quick
+    for metrics in SIZES[:2] if quick else SIZES:
+        with started_server() as server:
+            asyncio.run(measure(server, metrics))
 
 
 if __name__ == "__main__":
