@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -46,16 +45,20 @@ def steps_in_order(steps: npt.NDArray[np.int64]) -> bool:
     return bool(np.all(steps[1:] >= steps[:-1]))
 
 
-def line_ranges(lines: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
-    """(log id, first, end) ranges that cover exactly these (log id, line) pairs."""
-    by_log: dict[str, list[int]] = {}
-    for log_id, line in lines:
-        by_log.setdefault(log_id, []).append(line)
-    for log_id, numbers in by_log.items():
-        numbers.sort()
-        cuts = [at for at, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1]
-        for start, end in pairwise([0, *cuts, len(numbers)]):
-            yield log_id, numbers[start], numbers[end - 1] + 1
+def join_ranges(
+    ranges: Iterable[tuple[str, int, int]],
+) -> Iterator[tuple[str, int, int]]:
+    """The fewest (log id, first, end) ranges that cover exactly these, none twice."""
+    last: tuple[str, int, int] | None = None
+    for log_id, first, end in sorted(ranges):
+        if last is not None and last[0] == log_id and last[2] == first:
+            last = (log_id, last[1], end)
+            continue
+        if last is not None:
+            yield last
+        last = (log_id, first, end)
+    if last is not None:
+        yield last
 
 
 def _by_step(points: Points, rows: ParsedRows) -> Points:

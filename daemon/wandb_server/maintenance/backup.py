@@ -18,20 +18,22 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import zstandard
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 from wandb_proto import VERSION
 
 from wandb_server.errors import StartRefused, StorageDamaged, StorageError
 from wandb_server.maintenance.opening import OpenedStores
 from wandb_server.storage import dump, migrations
 from wandb_server.storage.objects import object_key
+from wandb_server.storage.older_tail import OLDER_TAIL
 from wandb_server.storage.schema import objects as objects_table
 
 FORMAT = 1
@@ -154,16 +156,21 @@ def _load_tables(db: Connection, tar: tarfile.TarFile, sums: dict[str, str]) -> 
     for table in dump.dumped_tables():
         name = f"tables/{table.name}.jsonl.zst"
         if name in sums:  # a table that is newer than the backup stays empty
-            rows += _load_table(db, tar, name, table)
+            rows += _load_table(tar, name, partial(dump.load_rows, db, table))
+    older = f"tables/{OLDER_TAIL.name}.jsonl.zst"
+    if older in sums:
+        rows += _load_table(tar, older, partial(dump.load_older_tail, db))
     dump.set_counters(db)
     return rows
 
 
-def _load_table(db: Connection, tar: tarfile.TarFile, name: str, table: Table) -> int:
+def _load_table(
+    tar: tarfile.TarFile, name: str, load: Callable[[Iterable[bytes]], int]
+) -> int:
     reader = zstandard.ZstdDecompressor().stream_reader
     with _opened(tar, name) as content, reader(content) as plain:
         try:
-            return dump.load_rows(db, table, io.BufferedReader(plain))
+            return load(io.BufferedReader(plain))
         except ValueError as error:
             raise StorageDamaged(str(error), place=name) from error
 

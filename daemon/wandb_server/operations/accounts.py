@@ -16,7 +16,16 @@ class Accounts(Operations):
 
     async def user_of_key(self, key: str) -> User | None:
         """Whose API key it is."""
-        return await self._stores.database.read(lambda db: people.user_of_key(db, key))
+        known, now = self._stores.known_keys, self._stores.clock()
+        user = known.get(key, now)
+        if user is None:
+            age = known.age
+            user = await self._stores.database.read(
+                lambda db: people.user_of_key(db, key)
+            )
+            if user is not None:
+                known.keep(key, user, now, age)
+        return user
 
     async def create_user(
         self, name: str, *, email: str = "", admin: bool = False
@@ -24,7 +33,7 @@ class Accounts(Operations):
         """The user of that name, made if missing."""
         now = self._stores.clock()
         name, email = clean_text(name), clean_text(email)
-        return await self._stores.database.write(
+        return await self._change_people(
             lambda db: people.create_user(db, name, email, admin=admin, now=now)
         )
 
@@ -41,7 +50,7 @@ class Accounts(Operations):
     async def add_key(self, user: User, key: str, label: str) -> ApiKey:
         """Let the key speak for the user; idempotent."""
         now = self._stores.clock()
-        return await self._stores.database.write(
+        return await self._change_people(
             lambda db: people.add_key(db, user.id, key, clean_text(label), now)
         )
 
@@ -51,9 +60,7 @@ class Accounts(Operations):
 
     async def revoke_key(self, key_id: int) -> bool:
         """False if there was none."""
-        return await self._stores.database.write(
-            lambda db: people.revoke_key(db, key_id)
-        )
+        return await self._change_people(lambda db: people.revoke_key(db, key_id))
 
     async def add_login_token(self, user: User, token: str, expires_at: float) -> None:
         """Let the token log the user in, once."""

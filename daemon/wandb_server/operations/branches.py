@@ -197,19 +197,8 @@ def _cut(
     if run is None or run["next_row"] != next_row:
         return None
     dead = branches.remove_history(db, run_id, now)
-    rows = [
-        {
-            "run_id": run_id,
-            "file": lines.HISTORY,
-            "log_id": "",
-            "line": number,
-            "row": next_row + number,
-            "step": line.step,
-            "text": line.text,
-        }
-        for number, line in enumerate(kept)
-    ]
-    lines.insert_lines(db, rows)
+    rows = [line._replace(line=number) for number, line in enumerate(kept)]
+    lines.insert_lines(db, (run_id, lines.HISTORY, ""), next_row, rows)
     if rows:
         lines.move_stream_end(db, run_id, lines.HISTORY, "", len(rows))
     count, size_bytes = branches.tail_size(db, run_id)

@@ -14,10 +14,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Connection, RowMapping, or_, select
+import numpy.typing as npt
+from sqlalchemy import Connection, or_, select
 
 from wandb_server.errors import StorageError
 from wandb_server.ingest.blocks import SortedPoints
@@ -25,7 +27,7 @@ from wandb_server.ingest.fact_bytes import FactReader, to_bytes
 from wandb_server.ingest.fact_tables import to_facts, to_table
 from wandb_server.ingest.key_facts import join_facts
 from wandb_server.ingest.rows import ParsedRows, parse_rows
-from wandb_server.ingest.segments import line_ranges, sort_series, steps_in_order
+from wandb_server.ingest.segments import join_ranges, sort_series, steps_in_order
 from wandb_server.ingest.values import values_of
 from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
 from wandb_server.operations.garbage import Sweeper
@@ -34,6 +36,7 @@ from wandb_server.operations.merging import Merger
 from wandb_server.operations.pieces import (
     WrittenObject,
     block_columns,
+    give_up,
     put_objects,
     series_columns,
 )
@@ -43,9 +46,10 @@ from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, key_tables, lines, removal, runs
 from wandb_server.storage.leases import take_lease
-from wandb_server.storage.row_segment import write_rows
+from wandb_server.storage.row_segment import NO_STEP, write_rows
 from wandb_server.storage.schema import runs as runs_table
 from wandb_server.storage.tables import KeyedColumns
+from wandb_server.storage.tail_batch import TailBatch, with_steps
 from wandb_server.storage.values import refresh_values, stale_projects
 
 RUNS_PER_CALL = 100
@@ -59,15 +63,28 @@ class _Piece:
 
     run_id: int
     file: str
-    rows: Sequence[RowMapping]
+    batches: Sequence[TailBatch]
     parsed: ParsedRows | None
     """Of history and events."""
     series: KeyedColumns | None
     blocks: KeyedColumns | None
 
     @property
+    def first_row(self) -> int:
+        return self.batches[0].first_row
+
+    @property
     def end_row(self) -> int:
-        return int(self.rows[-1]["row"]) + 1
+        return self.batches[-1].end_row
+
+    @property
+    def row_count(self) -> int:
+        return sum(len(batch.texts) for batch in self.batches)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the texts."""
+        return sum(len(text) for batch in self.batches for text in batch.texts)
 
 
 class Compaction(Operations):
@@ -169,30 +186,27 @@ class Compaction(Operations):
         return db.scalars(longest_first.limit(RUNS_PER_CALL)).all()
 
     async def _compact_piece(self, run_id: int, file: str) -> int:
-        rows = await self._stores.database.read(
-            lambda db: self._oldest_rows(db, run_id, file)
+        stores, settings = self._stores, self._stores.settings
+        limits = (settings.segment_rows_max, settings.segment_bytes_max)
+        batches = await stores.database.read(
+            lambda db: lines.oldest_batches(db, run_id, file, *limits)
         )
-        if not rows:
+        if not batches:
             return 0
-        blocks_from = self._stores.settings.block_points_min
-        piece = await asyncio.to_thread(_look_at, run_id, file, rows, blocks_from)
-        with tempfile.TemporaryDirectory(dir=self._stores.workspace) as directory:
+        blocks_from = settings.block_points_min
+        piece = await asyncio.to_thread(_look_at, run_id, file, batches, blocks_from)
+        with tempfile.TemporaryDirectory(dir=stores.workspace) as directory:
             written = await self._write(piece, Path(directory))
-        return await self._stores.database.write(lambda db: _enter(db, piece, written))
-
-    def _oldest_rows(
-        self, db: Connection, run_id: int, file: str
-    ) -> Sequence[RowMapping]:
-        settings = self._stores.settings
-        count = lines.first_tail_rows(
-            db, run_id, file, settings.segment_rows_max, settings.segment_bytes_max
-        )
-        return lines.read_tail(db, run_id, file, line_count=count)
+        try:
+            return await stores.database.write(lambda db: _enter(db, piece, written))
+        except StorageError:
+            await give_up(stores, [one.object_id for one in written])
+            raise
 
     async def _write(self, piece: _Piece, directory: Path) -> list[WrittenObject]:
         """Write the piece's files and put them into the store."""
         paths = [directory / ROWS_SUFFIX]
-        await asyncio.to_thread(_write_rows, paths[0], piece.rows)
+        await asyncio.to_thread(_write_rows, paths[0], piece.batches)
         for suffix, content in (
             (SERIES_SUFFIX, piece.series),
             (BLOCKS_SUFFIX, piece.blocks),
@@ -204,18 +218,14 @@ class Compaction(Operations):
 
 
 def _look_at(
-    run_id: int, file: str, rows: Sequence[RowMapping], block_points_min: int
+    run_id: int, file: str, batches: Sequence[TailBatch], block_points_min: int
 ) -> _Piece:
     if file not in lines.STREAMS.values():
-        return _Piece(run_id, file, rows, None, None, None)
-    parsed = parse_rows(
-        (row["row"], row["step"], row["text"])
-        for row in rows
-        if row["step"] is not None
-    )
+        return _Piece(run_id, file, batches, None, None, None)
+    parsed = parse_rows(with_steps(chain.from_iterable(b.rows() for b in batches)))
     series = sort_series(parsed)
     if series is None:
-        return _Piece(run_id, file, rows, parsed, None, None)
+        return _Piece(run_id, file, batches, parsed, None, None)
     points = SortedPoints(
         counts=series.counts,
         step=parsed.step[series.index],
@@ -228,38 +238,44 @@ def _look_at(
     return _Piece(
         run_id,
         file,
-        rows,
+        batches,
         parsed,
         series_columns(series.keys, points),
         block_columns(series.keys, points, block_points_min),
     )
 
 
-def _write_rows(path: Path, rows: Sequence[RowMapping]) -> int:
+def _write_rows(path: Path, batches: Sequence[TailBatch]) -> int:
     return write_rows(
         path,
-        [row["step"] for row in rows],
-        [row["row"] for row in rows],
-        [row["text"] for row in rows],
+        _steps_of(batches),
+        np.concatenate([np.arange(b.first_row, b.end_row) for b in batches]),
+        [text for batch in batches for text in batch.texts],
     )
+
+
+def _steps_of(batches: Sequence[TailBatch]) -> npt.NDArray[np.int64]:
+    """Of every row, `NO_STEP` where it has none."""
+    return np.fromiter(chain.from_iterable(b.steps for b in batches), np.int64)
 
 
 def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> int:
     """Segment into the catalog, rows out of the tail; 0 if they are gone already."""
     run = runs.find_run_by_id(db, piece.run_id)
-    first_row = piece.rows[0]["row"]
-    if run is None or not lines.has_tail_row(db, piece.run_id, piece.file, first_row):
+    place = (piece.run_id, piece.file)
+    if run is None or not lines.has_tail_row(db, *place, piece.first_row):
         return 0
-    steps = np.array([r["step"] for r in piece.rows if r["step"] is not None], np.int64)
+    steps = _steps_of(piece.batches)
+    steps = steps[steps != NO_STEP]
     numbers = {entry.suffix: entry.object_id for entry in written}
     segment = catalog.add_segment(
         db,
         {
             "run_id": piece.run_id,
             "file": piece.file,
-            "first_row": first_row,
+            "first_row": piece.first_row,
             "end_row": piece.end_row,
-            "row_count": len(piece.rows),
+            "row_count": piece.row_count,
             "step_min": int(steps.min()) if len(steps) else None,
             "step_max": int(steps.max()) if len(steps) else None,
             "in_order": steps_in_order(steps),
@@ -273,15 +289,18 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
         },
         [
             catalog.LineRange(*entry)
-            for entry in line_ranges((row["log_id"], row["line"]) for row in piece.rows)
+            for entry in join_ranges(
+                (batch.log_id, batch.first_line, batch.end_line)
+                for batch in piece.batches
+            )
         ],
     )
     for entry in written:
         removal.make_live(db, entry.object_id, entry.size_bytes, entry.crc32)
-    moved = lines.delete_tail(db, piece.run_id, piece.file, piece.end_row)
+    lines.delete_tail(db, *place, piece.end_row)
     changes = {
-        "tail_row_count": run["tail_row_count"] - len(piece.rows),
-        "tail_bytes": run["tail_bytes"] - sum(len(row["text"]) for row in piece.rows),
+        "tail_row_count": run["tail_row_count"] - piece.row_count,
+        "tail_bytes": run["tail_bytes"] - piece.size_bytes,
     }
     if piece.parsed is not None:
         changes["segment_mark"] = segment
@@ -291,4 +310,4 @@ def _enter(db: Connection, piece: _Piece, written: Sequence[WrittenObject]) -> i
         joined = to_bytes(to_table(join_facts(facts, piece.parsed.facts)))
         key_tables.write_table(db, piece.run_id, piece.file, piece.end_row, joined)
     runs.update_run(db, piece.run_id, changes)
-    return moved
+    return piece.row_count

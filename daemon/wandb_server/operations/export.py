@@ -196,7 +196,7 @@ def _look(db: Connection, run_id: int) -> _Snapshot:
     return _Snapshot(
         f"{run_id}-{run['next_row']}-{run['segment_mark']}.parquet",
         catalog.segments_of(db, run_id, lines.HISTORY),
-        [(row["row"], row["step"], row["text"]) for row in tail],
+        tail,
     )
 
 

@@ -25,6 +25,7 @@ from wandb_server.query.sampling import sample_evenly
 from wandb_server.storage import catalog, lines
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import NO_STEP, RowIndex, iterate_blocks
+from wandb_server.storage.tail_batch import with_steps
 
 MARK = b'"_type"'
 VALUES_COUNT_MAX = 500
@@ -103,7 +104,7 @@ def _fresh(db: Connection, run_id: int, first_row: int) -> _Fresh:
     tail = lines.read_tail(db, run_id, lines.HISTORY, first_row=first_row)
     return _Fresh(
         [segment for segment in segments if segment.end_row > first_row],
-        [(r["row"], r["step"], r["text"]) for r in tail if r["step"] is not None],
+        with_steps(tail),
     )
 
 

@@ -63,7 +63,7 @@ class People(Operations):
     ) -> User:
         """A new user, without a key; with `restore` one that was removed."""
         wish = _Wish(name, clean_text(email), admin, restore, self._stores.clock())
-        return await self._stores.database.write(lambda db: _add_user(db, wish))
+        return await self._change_people(lambda db: _add_user(db, wish))
 
     async def add_user_with_key(
         self, user: Mapping[str, Any], label: str, key: str = ""
@@ -78,7 +78,7 @@ class People(Operations):
             made = _add_user(db, wish)
             return made, _put_key(db, made, text, label, now)
 
-        return *await self._stores.database.write(change), text
+        return *await self._change_people(change), text
 
     async def set_code_saving(self, name: str, is_on: bool) -> User:
         """Whether clients keep the scripts of this user's runs unasked; the user."""
@@ -88,7 +88,7 @@ class People(Operations):
             teams.set_code_saving(db, name, is_on=is_on)
             return _user(db, name)
 
-        return await self._stores.database.write(change)
+        return await self._change_people(change)
 
     async def remove_user(self, name: str) -> None:
         """Take away the user's keys, sessions and memberships."""
@@ -102,7 +102,7 @@ class People(Operations):
                 )
             teams.remove_user(db, user.id, now)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
 
     async def find_users(self, text: str) -> Sequence[User]:
         """Those whose name or e-mail address this is, or begins with it."""
@@ -122,7 +122,7 @@ class People(Operations):
         def change(db: Connection) -> ApiKey:
             return _put_key(db, _user(db, name), text, label, now)
 
-        return await self._stores.database.write(change), text
+        return await self._change_people(change), text
 
     async def keys(self, name: str) -> Sequence[ApiKey]:
         """The user's, oldest first."""
@@ -138,7 +138,7 @@ class People(Operations):
                 raise NotFound(f"key of {name} with the id", str(key_id))
             people.revoke_key(db, key_id)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
 
     # teams ---------------------------------------------------------------------------
     async def teams(self) -> Sequence[Team]:
@@ -168,7 +168,7 @@ class People(Operations):
             return teams.read_teams(db, name)[0]
 
         _require_name(name)
-        return await self._stores.database.write(change)
+        return await self._change_people(change)
 
     async def remove_team(self, name: str) -> None:
         """Nobody is in it any more; its service accounts go with it."""
@@ -181,7 +181,7 @@ class People(Operations):
                     teams.remove_user(db, member.user_id, now)
             teams.remove_team(db, team_id, now)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
 
     async def add_member(self, team: str, user: str, *, admin: bool = False) -> None:
         """Put the user into the team, or change the role."""
@@ -194,7 +194,7 @@ class People(Operations):
             team_id = _team_id(db, team)
             teams.write_member(db, team_id, found.id, admin=admin, now=now)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
 
     async def remove_member(self, team: str, user: str) -> None:
         """Out of the team; a service account, which is nothing without it, ends."""
@@ -207,7 +207,7 @@ class People(Operations):
             if found.service:
                 teams.remove_user(db, found.id, now)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
 
     async def add_service_account(
         self, team: str, name: str, label: str, key: str = ""
@@ -223,7 +223,7 @@ class People(Operations):
             kept = _put_key(db, made, text, label, now)
             return _user(db, name), kept
 
-        return *await self._stores.database.write(change), text
+        return *await self._change_people(change), text
 
     def keep_fresh(self, maker_id: int, user_id: int, key: str) -> None:
         """Remember a key for its maker, in memory and for a moment only."""
@@ -275,7 +275,7 @@ class People(Operations):
                 raise NotFound("project", f"{entity}/{project}")
             teams.write_rule(db, found, rule)
 
-        await self._stores.database.write(change)
+        await self._change_people(change)
         self._stores.upkeep.rules.clear()
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from wandb_server.errors import QueryError, StorageBusy
 from wandb_server.ingest.merges import merge_summaries
@@ -139,7 +139,7 @@ def _store(
     older: _OlderRows | None,
     now: float,
 ) -> _Stored | _OlderRows | None:
-    run = runs.find_run(db, *place)
+    run = runs.find_posted_run(db, *place)
     if run is None:
         return None
     changes: dict[str, Any] = {
@@ -173,7 +173,7 @@ def _store(
 class _Counts:
     """The run's counters, moved on while the files of a post are stored."""
 
-    def __init__(self, run: RowMapping) -> None:
+    def __init__(self, run: Mapping[str, Any]) -> None:
         self._run = run
         self.changed: dict[str, Any] = {}
 
@@ -206,7 +206,7 @@ class _Counts:
 
 def _store_lines(
     db: Connection,
-    run: RowMapping,
+    run: Mapping[str, Any],
     received: _Received,
     file: str,
     texts: Sequence[ReceivedLine],
@@ -229,21 +229,8 @@ def _store_lines(
             return unequal
         fresh = unequal
     if fresh:
-        lines.insert_lines(
-            db,
-            [
-                {
-                    "run_id": run_id,
-                    "file": file,
-                    "log_id": log_id,
-                    "line": line.line,
-                    "row": row,
-                    "step": line.step,
-                    "text": line.text,
-                }
-                for row, line in enumerate(fresh, counts.get("next_row"))
-            ],
-        )
+        stream = (run_id, file, log_id)
+        lines.insert_lines(db, stream, counts.get("next_row"), fresh)
         counts.add(file, fresh, shared=received.post.client_id is not None)
     if end_line > end:
         lines.move_stream_end(db, run_id, file, log_id, end_line)
@@ -252,7 +239,7 @@ def _store_lines(
 
 def _drop_equal(
     db: Connection,
-    run: RowMapping,
+    run: Mapping[str, Any],
     fresh: list[ReceivedLine],
     older: _OlderRows | None,
 ) -> list[ReceivedLine] | _OlderRows:
@@ -264,7 +251,7 @@ def _drop_equal(
     if not steps:
         return fresh
     stored: dict[int, list[bytes]] = {}
-    for step, text in lines.texts_with_steps(db, run["id"], lines.HISTORY, list(steps)):
+    for step, text in lines.texts_with_steps(db, run["id"], lines.HISTORY, steps):
         stored.setdefault(step, []).append(text)
     if catalog.holds_steps(db, run["id"], lines.HISTORY, min(steps), max(steps)):
         mark = run["segment_mark"]

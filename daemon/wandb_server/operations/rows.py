@@ -180,7 +180,7 @@ class RowReader:
                 segments = _overlapping(segments, question)
                 steps = (question.min_step, question.max_step)
             tail = lines.read_tail(db, run_id, file, steps=steps)
-            return segments, [(row["row"], row["step"], row["text"]) for row in tail]
+            return segments, tail
 
         return await self._stores.database.read(read)
 

@@ -5,6 +5,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from wandb_server.model.notices import Change
 from wandb_server.model.people import AccessRule
@@ -12,6 +15,7 @@ from wandb_server.model.runs import Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.column_cache import ColumnCache
+from wandb_server.operations.known_keys import KnownKeys
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.media_steps import MediaIndex
 from wandb_server.operations.row_indexes import RowIndexes
@@ -22,6 +26,7 @@ from wandb_server.storage.objects import Objects
 from wandb_server.storage.tables import SegmentTables
 
 Clock = Callable[[], float]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class Stores:
     shared_changes: SharedChanges | None = None
     """Where several servers share the database."""
     columns: ColumnCache = field(default_factory=ColumnCache)
+    known_keys: KnownKeys = field(default_factory=KnownKeys)
     media: MediaIndex = field(default_factory=MediaIndex)
     exporting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -68,6 +74,13 @@ class Operations:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
+
+    async def _change_people(self, change: Callable[[Connection], T]) -> T:
+        """Write; what is remembered of people is asked anew."""
+        try:
+            return await self._stores.database.write(change)
+        finally:
+            self._stores.known_keys.forget()
 
     def _announce(self, run: Run) -> None:
         self._stores.feed.publish(

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from wandb_server.ingest.fact_tables import FactTable
 from wandb_server.ingest.rows import ParsedRows, join_rows, parse_rows
 from wandb_server.storage.lines import read_tail
+from wandb_server.storage.tail_batch import with_steps
 
 EMPTY = parse_rows(())
 FACTS_COUNT_MAX = 2_000_000
@@ -89,8 +90,7 @@ class Tails:
         tail = kept[0] if kept and kept[0].mark == mark else Tail(mark, 0)
         if tail.end_row < end_row:
             found = read_tail(connection, *place.key, first_row=tail.end_row)
-            rows = [(r["row"], r["step"], r["text"]) for r in found]
-            batch = parse_rows(row for row in rows if row[1] is not None)
+            batch = parse_rows(with_steps(found))
             tail = tail.extended(batch, end_row)
         if kept is None or kept[0].mark <= mark:
             self._keep(place.key, tail)

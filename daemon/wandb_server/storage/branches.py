@@ -5,7 +5,7 @@ from sqlalchemy import Connection, delete, func, select
 from wandb_server.storage import catalog, removal
 from wandb_server.storage.database import in_pieces
 from wandb_server.storage.lines import HISTORY
-from wandb_server.storage.schema import key_tables, line_streams, tail_lines
+from wandb_server.storage.schema import key_tables, line_streams, tail_batches
 
 
 def remove_history(connection: Connection, run_id: int, now: float) -> dict[int, str]:
@@ -13,7 +13,7 @@ def remove_history(connection: Connection, run_id: int, now: float) -> dict[int,
     found = catalog.segments_of(connection, run_id, HISTORY)
     for piece in in_pieces([segment.id for segment in found]):
         catalog.remove_segments(connection, piece)
-    for table in (tail_lines, line_streams, key_tables):
+    for table in (tail_batches, line_streams, key_tables):
         mine = (table.c.run_id == run_id) & (table.c.file == HISTORY)
         connection.execute(delete(table).where(mine))
     numbers = [
@@ -32,9 +32,9 @@ def remove_history(connection: Connection, run_id: int, now: float) -> dict[int,
 
 def tail_size(connection: Connection, run_id: int) -> tuple[int, int]:
     """(lines, bytes) in the run's tail, of every file."""
-    size = func.coalesce(func.sum(func.length(tail_lines.c.text)), 0)
-    mine = tail_lines.c.run_id == run_id
-    count, total = connection.execute(
-        select(func.count(), size).select_from(tail_lines).where(mine)
-    ).one()
-    return int(count), int(total)
+    size = func.coalesce(func.sum(tail_batches.c.size_bytes), 0)
+    rows = tail_batches.c.end_row - tail_batches.c.first_row
+    count = func.coalesce(func.sum(rows), 0)
+    mine = tail_batches.c.run_id == run_id
+    lines, total = connection.execute(select(count, size).where(mine)).one()
+    return int(lines), int(total)

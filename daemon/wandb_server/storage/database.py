@@ -3,10 +3,16 @@
 ```
 write(change) ─┐
 write(change) ─┼─► waiting ─► [writer thread]  BEGIN  change, change, change  COMMIT
-write(change) ─┘                                └── each in a savepoint ──┘      │
-      ◄──────────────────── every caller hears after the one commit ────────────┘
+write(change) ─┘                                  │ one of them fails            │
+      ▲                                           ▼                              │
+      │                BEGIN  savepoint change, savepoint change …  COMMIT       │
+      └───────────────────── every caller hears after the one commit ────────────┘
 read(question) ──► [reader threads]  one snapshot per question
 ```
+
+Savepoints cost as much as the changes of a small post, so a group is made without them
+first. If a change fails, nothing of the group is kept and all are made again, each in a
+savepoint, so that only those that fail are undone.
 
 A change or question is a plain function of a SQLAlchemy `Connection`. It runs whole in
 a thread: one hop per transaction instead of several per statement, and a caller that is
@@ -15,15 +21,15 @@ in `engines`, `text_type` and `insert` below, and nowhere else.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect, Select, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -57,6 +63,8 @@ class Database:
         self._opened = opened
         self._waiting: deque[_Change] = deque()
         self._lock = threading.Lock()
+        self._awake_count = 0
+        """Writer threads that look, or are about to look, at what waits."""
         self._writers = ThreadPoolExecutor(
             opened.writers_count, thread_name_prefix="database-writer"
         )
@@ -87,11 +95,15 @@ class Database:
         change does nothing but ask and change the database). Cancelled: the change may
         or may not be made.
         """
-        done: Future[Any] = Future()
+        loop = asyncio.get_running_loop()
+        asked = _Change(change, loop, loop.create_future())
         with self._lock:
-            self._waiting.append(_Change(change, done))
-        self._writers.submit(self._commit_waiting)
-        return cast("T", await asyncio.wrap_future(done))
+            self._waiting.append(asked)
+            wakes = self._awake_count < self._opened.writers_count
+            self._awake_count += wakes
+        if wakes:
+            self._writers.submit(self._commit_waiting)
+        return cast("T", await asked.done)
 
     async def close(self) -> None:
         """Finish what was submitted, then close every connection."""
@@ -110,49 +122,68 @@ class Database:
         return self._opened.engine.connect().execution_options(**options)
 
     def _commit_waiting(self) -> None:
-        """Commit what has gathered; empty when an earlier call took all of it."""
+        """Commit what has gathered, until nothing waits any more."""
+        while group := self._next_group():
+            _tell(self._commit_group(group))
+
+    def _next_group(self) -> "list[_Change]":
+        """Changes that somebody still waits for; empty: this thread goes to sleep."""
         with self._lock:
-            count = min(len(self._waiting), GROUP_SIZE_MAX)
-            group = [self._waiting.popleft() for _ in range(count)]
-        group = [
-            change for change in group if change.done.set_running_or_notify_cancel()
-        ]
-        while group:
-            made = self._commit(group)
-            if made < len(group):
+            while self._waiting:
+                count = min(len(self._waiting), GROUP_SIZE_MAX)
+                group = [self._waiting.popleft() for _ in range(count)]
+                wanted = [change for change in group if not change.done.cancelled()]
+                if wanted:
+                    return wanted
+            self._awake_count -= 1
+            return []
+
+    def _commit_group(self, group: "list[_Change]") -> "list[_Change]":
+        """Make the changes; all of them, with their outcomes."""
+        if self._commit(group, guarded=False) == len(group):
+            return group
+        rest = group
+        while rest:
+            made = self._commit(rest, guarded=True)
+            if made < len(rest):
                 # Alone: it waits for others while it keeps nobody waiting.
-                self._commit_alone(group[made])
-            group = group[made + 1 :]
+                self._commit_alone(rest[made])
+            rest = rest[made + 1 :]
+        return group
 
     def _commit_alone(self, change: "_Change") -> None:
         for _ in range(TRIES_COUNT):
-            if self._commit([change]):
+            if self._commit([change], guarded=True):
                 return
-        change.tell(self._translate)
+        assert change.error is not None
+        change.error = self._translate(change.error)
 
-    def _commit(self, group: "Sequence[_Change]") -> int:
+    def _commit(self, group: "Sequence[_Change]", *, guarded: bool) -> int:
         """Make these changes in one transaction, up to the first one that clashes.
 
-        How many have been made (or failed for good), and their callers told.
+        guarded: each in a savepoint. Without, one that fails undoes them all.
+        How many have been made (or failed for good).
         """
         made = 0
         try:
             writer = self._connect(self._opened.write_options)
             with writer, writer.begin():
                 for change in group:
-                    change.make(writer)
+                    change.make(writer, guarded=guarded)
                     if change.clashed:
                         break
                     made += 1
+        except _Undone:
+            return 0
         except BaseException as error:
-            if is_clash(error):
-                return 0
-            failure = self._translate(error)
+            clashed = is_clash(error)
+            failure = error if clashed else self._translate(error)
             for change in group:
-                change.done.set_exception(failure)
-            return len(group)
+                change.error = failure
+            return 0 if clashed else len(group)
         for change in group[:made]:
-            change.tell(self._translate)
+            if change.error is not None:
+                change.error = self._translate(change.error)
         return made
 
     def _shut_down(self) -> None:
@@ -166,43 +197,70 @@ class Database:
         return error
 
 
+class _Undone(Exception):
+    """A change failed that was not in a savepoint."""
+
+
 class _Change:
     """One submitted change with its outcome."""
 
-    __slots__ = ("_error", "_function", "_result", "done")
+    __slots__ = ("_function", "_result", "done", "error", "loop")
 
     def __init__(
-        self, function: Callable[[Connection], Any], done: "Future[Any]"
+        self,
+        function: Callable[[Connection], Any],
+        loop: asyncio.AbstractEventLoop,
+        done: "asyncio.Future[Any]",
     ) -> None:
         self._function = function
+        self.loop = loop
         self.done = done
         self._result: Any = None
-        self._error: Exception | None = None
+        self.error: BaseException | None = None
 
-    def make(self, connection: Connection) -> None:
-        """Run inside a savepoint. An error of the connection itself ends the group."""
-        savepoint = connection.begin_nested()
-        self._error = None
+    def make(self, connection: Connection, *, guarded: bool) -> None:
+        """Run it. An error of the connection itself ends the group."""
+        self.error = None
+        savepoint = connection.begin_nested() if guarded else None
         try:
             self._result = self._function(connection)
         except Exception as error:
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
-            self._error = error
+            if savepoint is None:
+                raise _Undone from error
+            self.error = error
             savepoint.rollback()
         else:
-            savepoint.commit()
+            if savepoint is not None:
+                savepoint.commit()
 
     @property
     def clashed(self) -> bool:
         """Whether another writer was in the way: nothing of it was done."""
-        return self._error is not None and is_clash(self._error)
+        return self.error is not None and is_clash(self.error)
 
-    def tell(self, translate: Callable[[BaseException], BaseException]) -> None:
-        if self._error is not None:
-            self.done.set_exception(translate(self._error))
+    def tell(self) -> None:
+        """Wake the caller, on its own loop."""
+        if self.done.cancelled():
+            return
+        if self.error is not None:
+            self.done.set_exception(self.error)
         else:
             self.done.set_result(self._result)
+
+
+def _tell(group: Sequence[_Change]) -> None:
+    """Tell every caller, with one call into each loop."""
+    for loop in {change.loop for change in group}:
+        mine = [change for change in group if change.loop is loop]
+        with contextlib.suppress(RuntimeError):  # the loop ended: nobody listens
+            loop.call_soon_threadsafe(_tell_all, mine)
+
+
+def _tell_all(group: Sequence[_Change]) -> None:
+    for change in group:
+        change.tell()
 
 
 async def open_database(url: str) -> Database:
@@ -236,30 +294,6 @@ def upsert(
         set_={name: statement.excluded[name] for name in update},
     )
     connection.execute(statement, list(rows))
-
-
-def insert_many(
-    connection: Connection,
-    table: Table,
-    columns: tuple[str, ...],
-    rows: Sequence[tuple[Any, ...]],
-) -> None:
-    """INSERT rows (values in the order of `columns`) past SQLAlchemy's parameters.
-
-    For tables that get thousands of rows a second: 3 µs less per row. Values go to the
-    driver as they are, so none of the columns may be `Text` that a user wrote.
-    """
-    if rows:
-        statement = _insert_text(connection.dialect, table, columns)
-        connection.exec_driver_sql(statement, list(rows))
-
-
-@lru_cache(maxsize=32)
-def _insert_text(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> str:
-    marks = ", ".join("?" if dialect.paramstyle == "qmark" else "%s" for _ in columns)
-    quoted = ", ".join(dialect.identifier_preparer.quote(name) for name in columns)
-    name = dialect.identifier_preparer.format_table(table)
-    return f"INSERT INTO {name} ({quoted}) VALUES ({marks})"
 
 
 def locked(connection: Connection, statement: Select[Any], table: Table) -> Select[Any]:

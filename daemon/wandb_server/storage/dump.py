@@ -14,6 +14,7 @@ from sqlalchemy import Connection, LargeBinary, Table, func, select, text
 
 from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
 from wandb_server.storage.database import insert
+from wandb_server.storage.older_tail import OLDER_TAIL, LineRow, pack_lines
 from wandb_server.storage.schema import leases, metadata
 
 ROWS_AT_ONCE = 1_000
@@ -52,24 +53,40 @@ def load_rows(connection: Connection, table: Table, lines: Iterable[bytes]) -> i
     Raises:
         ValueError: not what `dump_rows` gives.
     """
+    rows: list[dict[str, Any]] = []
+    count = 0
+    for row in _read(table, lines):
+        rows.append(row)
+        if len(rows) == ROWS_AT_ONCE:
+            count += _insert(connection, table, rows)
+    return count + _insert(connection, table, rows)
+
+
+def load_older_tail(connection: Connection, lines: Iterable[bytes]) -> int:
+    """Insert the tail of a backup made before version 0005; how many lines.
+
+    Raises:
+        ValueError: not what `dump_rows` gives.
+    """
+    names = LineRow._fields
+    return pack_lines(
+        connection,
+        (LineRow(*(row[n] for n in names)) for row in _read(OLDER_TAIL, lines)),
+    )
+
+
+def _read(table: Table, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     remaining = iter(lines)
     names = json.loads(next(remaining))
     known = {column.name: column for column in table.columns}
     reads = [_reader(known[name]) if name in known else None for name in names]
-    rows: list[dict[str, Any]] = []
-    count = 0
     for line in remaining:
         values = json.loads(line)
-        rows.append(
-            {
-                name: read(value)
-                for name, read, value in zip(names, reads, values, strict=True)
-                if read is not None
-            }
-        )
-        if len(rows) == ROWS_AT_ONCE:
-            count += _insert(connection, table, rows)
-    return count + _insert(connection, table, rows)
+        yield {
+            name: read(value)
+            for name, read, value in zip(names, reads, values, strict=True)
+            if read is not None
+        }
 
 
 def is_empty(connection: Connection) -> bool:

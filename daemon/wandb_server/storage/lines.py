@@ -3,41 +3,67 @@
 ```
           line_streams: end_line             known if below end_line and
  log A  ├───────────── received ─────┤        in segment_lines (compacted)
- log B      ├──────── received ──┤            or in tail_lines
+ log B      ├──────── received ──┤            or in tail_batches
                                              else new: gets the next row number
 ```
 
 A line is stored once per (run, file, log id, line); a row number is its place in the
-order of arrival within the run, the same in tail and segments.
+order of arrival within the run, the same in tail and segments. Whoever inserts lines
+holds the run's row: nobody else inserts lines of that run meanwhile.
 """
 
-from collections.abc import Collection, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, select
+from sqlalchemy import insert as plain_insert
 
-from wandb_server.storage.database import in_pieces, insert_many, upsert
-from wandb_server.storage.schema import line_streams, segment_lines, tail_lines
+from wandb_server.storage.schema import line_streams, segment_lines, tail_batches
+from wandb_server.storage.statements import Prepared, upsert_statement
+from wandb_server.storage.tail_batch import (
+    TailBatch,
+    TailRow,
+    cut,
+    pack,
+    unpack,
+    with_steps,
+)
 
-_COLUMNS = ("run_id", "file", "log_id", "line", "row", "step", "text")
-_values_of = itemgetter(*_COLUMNS)
 HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"
 STREAMS = {"history": HISTORY, "default": HISTORY, "system": EVENTS}
 """Files whose rows are charted, by the names that questions have for them."""
 
+_MINE = (
+    line_streams.c.run_id == bindparam("run_id"),
+    line_streams.c.file == bindparam("file"),
+    line_streams.c.log_id == bindparam("log_id"),
+)
+_STREAM_END = Prepared(lambda _: select(line_streams.c.end_line).where(*_MINE))
+_MOVE_END = Prepared(lambda kind: upsert_statement(line_streams, ["end_line"], kind))
+_ADD_BATCH = Prepared(
+    lambda _: plain_insert(tail_batches).values(
+        {
+            column.name: bindparam(column.name, type_=column.type)
+            for column in tail_batches.columns
+            if column.name != "id"
+        }
+    )
+)
+_PACKED = (
+    tail_batches.c.log_id,
+    tail_batches.c.first_line,
+    tail_batches.c.first_row,
+    tail_batches.c.content,
+)
+
 
 def stream_end(connection: Connection, run_id: int, file: str, log_id: str) -> int:
     """The first line that was never seen of this log's file."""
-    found = connection.scalar(
-        select(line_streams.c.end_line).where(
-            line_streams.c.run_id == run_id,
-            line_streams.c.file == file,
-            line_streams.c.log_id == log_id,
-        )
+    found = _STREAM_END.first(
+        connection, {"run_id": run_id, "file": file, "log_id": log_id}
     )
-    return int(found or 0)
+    return 0 if found is None else int(found[0])
 
 
 def has_streams(connection: Connection, run_id: int, log_ids: Collection[str]) -> bool:
@@ -53,21 +79,19 @@ def move_stream_end(
 ) -> None:
     """Remember the end; the caller knows that it moves forward."""
     row = {"run_id": run_id, "file": file, "log_id": log_id, "end_line": end_line}
-    upsert(connection, line_streams, [row], ["end_line"])
+    _MOVE_END.run(connection, row)
 
 
 def known_lines(
     connection: Connection, run_id: int, file: str, log_id: str, lines: range
 ) -> set[int]:
     """Which of these lines are stored, in tail or segments."""
-    tail = select(tail_lines.c.line).where(
-        tail_lines.c.run_id == run_id,
-        tail_lines.c.file == file,
-        tail_lines.c.log_id == log_id,
-        tail_lines.c.line >= lines.start,
-        tail_lines.c.line < lines.stop,
+    tail = select(tail_batches.c.first_line, tail_batches.c.end_line).where(
+        *_of(run_id, file),
+        tail_batches.c.log_id == log_id,
+        tail_batches.c.end_line > lines.start,
+        tail_batches.c.first_line < lines.stop,
     )
-    known = set(connection.scalars(tail))
     compacted = select(segment_lines.c.first_line, segment_lines.c.end_line).where(
         segment_lines.c.run_id == run_id,
         segment_lines.c.file == file,
@@ -75,29 +99,53 @@ def known_lines(
         segment_lines.c.end_line > lines.start,
         segment_lines.c.first_line < lines.stop,
     )
-    for first, end in connection.execute(compacted):
+    known: set[int] = set()
+    for first, end in (*connection.execute(tail), *connection.execute(compacted)):
         known.update(range(max(first, lines.start), min(end, lines.stop)))
     return known
 
 
-def insert_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add lines to the tail: columns of `tail_lines` without `id`."""
-    insert_many(connection, tail_lines, _COLUMNS, [_values_of(row) for row in rows])
+def insert_lines(
+    connection: Connection,
+    stream: tuple[int, str, str],
+    first_row: int,
+    lines: Sequence[tuple[int, bytes, int | None]],
+) -> None:
+    """Add new lines of a (run, file, log id) to the tail.
+
+    Lines are (line, text, step); their rows are numbered from `first_row` on.
+    """
+    run_id, file, log_id = stream
+    for part in cut(lines):
+        numbers, texts, steps = zip(*lines[part], strict=True)
+        known = [step for step in steps if step is not None]
+        _ADD_BATCH.run(
+            connection,
+            {
+                "run_id": run_id,
+                "file": file,
+                "log_id": log_id,
+                "first_line": numbers[0],
+                "end_line": numbers[-1] + 1,
+                "first_row": first_row + part.start,
+                "end_row": first_row + part.stop,
+                "step_min": min(known, default=None),
+                "step_max": max(known, default=None),
+                "size_bytes": sum(map(len, texts)),
+                "content": pack(steps, texts),
+            },
+        )
 
 
 def texts_with_steps(
-    connection: Connection, run_id: int, file: str, steps: Sequence[int]
+    connection: Connection, run_id: int, file: str, steps: Collection[int]
 ) -> list[tuple[int, bytes]]:
-    """Tail lines that hold one of these steps."""
-    found: list[tuple[int, bytes]] = []
-    for piece in in_pieces(steps):
-        statement = select(tail_lines.c.step, tail_lines.c.text).where(
-            tail_lines.c.run_id == run_id,
-            tail_lines.c.file == file,
-            tail_lines.c.step.in_(piece),
-        )
-        found.extend((step, text) for step, text in connection.execute(statement))
-    return found
+    """Tail lines that hold one of these steps, by row."""
+    if not steps:
+        return []
+    wanted = set(steps)
+    rows = _rows(connection, run_id, file, _overlaps(min(wanted), max(wanted) + 1))
+    return [(step, text) for _, step, text in with_steps(rows) if step in wanted]
 
 
 def read_tail(
@@ -106,90 +154,106 @@ def read_tail(
     file: str,
     *,
     first_row: int = 0,
-    line_count: int | None = None,
     steps: tuple[int | None, int | None] = (None, None),
-) -> Sequence[RowMapping]:
-    """Tail lines (log_id, line, row, step, text) from `first_row` on, by row.
+) -> list[TailRow]:
+    """Tail lines (row, step, text) from `first_row` on, by row.
 
-    `steps` is half-open, None: no bound.
+    `steps` is half-open, None: no bound; with one, only lines that have a step.
     """
-    statement = (
-        select(
-            tail_lines.c.log_id,
-            tail_lines.c.line,
-            tail_lines.c.row,
-            tail_lines.c.step,
-            tail_lines.c.text,
-        )
-        .where(
-            tail_lines.c.run_id == run_id,
-            tail_lines.c.file == file,
-            tail_lines.c.row >= first_row,
-        )
-        .order_by(tail_lines.c.row)
-    )
-    if steps[0] is not None:
-        statement = statement.where(tail_lines.c.step >= steps[0])
-    if steps[1] is not None:
-        statement = statement.where(tail_lines.c.step < steps[1])
-    if line_count is not None:
-        statement = statement.limit(line_count)
-    return connection.execute(statement).mappings().all()
+    low, high = steps
+    which = [*_overlaps(low, high), tail_batches.c.end_row > first_row]
+    rows = (r for r in _rows(connection, run_id, file, which) if r[0] >= first_row)
+    if low is None and high is None:
+        return list(rows)
+    return [
+        row
+        for row in rows
+        if row[1] is not None
+        and (low is None or row[1] >= low)
+        and (high is None or row[1] < high)
+    ]
+
+
+def oldest_batches(
+    connection: Connection, run_id: int, file: str, rows_max: int, bytes_max: int
+) -> list[TailBatch]:
+    """The oldest batches that fit together (one always does), by row."""
+    found: list[TailBatch] = []
+    rows, size = 0, 0
+    statement = _batches(run_id, file).add_columns(tail_batches.c.size_bytes)
+    with connection.execution_options(yield_per=16).execute(statement) as packed:
+        for *columns, size_bytes in packed:
+            batch = _unpacked(columns)
+            rows, size = rows + len(batch.texts), size + size_bytes
+            if found and (rows > rows_max or size > bytes_max):
+                break
+            found.append(batch)
+    return found
 
 
 def tail_files(connection: Connection, run_id: int) -> list[str]:
     """Which files have lines in the tail."""
-    mine = select(tail_lines.c.file).where(tail_lines.c.run_id == run_id)
+    mine = select(tail_batches.c.file).where(tail_batches.c.run_id == run_id)
     return sorted(connection.scalars(mine.distinct()))
-
-
-def first_tail_rows(
-    connection: Connection, run_id: int, file: str, line_count: int, bytes_max: int
-) -> int:
-    """How many of the oldest tail lines fit (one always does)."""
-    sizes = (
-        select(func.length(tail_lines.c.text))
-        .where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
-        .order_by(tail_lines.c.row)
-        .limit(line_count)
-    )
-    total, count = 0, 0
-    for size in connection.scalars(sizes):
-        total += size
-        if count and total > bytes_max:
-            break
-        count += 1
-    return count
 
 
 def newest_tail_line(connection: Connection, run_id: int, file: str) -> bytes | None:
     """The text of the tail line that arrived last."""
-    statement = (
-        select(tail_lines.c.text)
-        .where(tail_lines.c.run_id == run_id, tail_lines.c.file == file)
-        .order_by(tail_lines.c.row.desc())
+    newest = (
+        select(tail_batches.c.content)
+        .where(*_of(run_id, file))
+        .order_by(tail_batches.c.first_row.desc())
     )
-    found: bytes | None = connection.scalar(statement.limit(1))
-    return found
+    found = connection.scalar(newest.limit(1))
+    return None if found is None else unpack(found)[1][-1]
 
 
 def has_tail_row(connection: Connection, run_id: int, file: str, row: int) -> bool:
-    """False if the row was moved to a segment, or taken away, meanwhile."""
-    mine = select(tail_lines.c.id).where(
-        tail_lines.c.run_id == run_id,
-        tail_lines.c.file == file,
-        tail_lines.c.row == row,
+    """Whether a batch begins with the row: it was not moved or taken away meanwhile."""
+    mine = select(tail_batches.c.id).where(
+        *_of(run_id, file), tail_batches.c.first_row == row
     )
     return connection.execute(mine.limit(1)).first() is not None
 
 
-def delete_tail(connection: Connection, run_id: int, file: str, end_row: int) -> int:
-    """Remove tail lines below `end_row`; how many."""
-    gone = connection.execute(
-        delete(tail_lines).where(
-            tail_lines.c.run_id == run_id,
-            tail_lines.c.file == file,
-            tail_lines.c.row < end_row,
+def delete_tail(connection: Connection, run_id: int, file: str, end_row: int) -> None:
+    """Remove the batches below `end_row`."""
+    connection.execute(
+        delete(tail_batches).where(
+            *_of(run_id, file), tail_batches.c.first_row < end_row
         )
     )
-    return gone.rowcount
+
+
+def _of(run_id: int, file: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return tail_batches.c.run_id == run_id, tail_batches.c.file == file
+
+
+def _overlaps(low: int | None, high: int | None) -> list[ColumnElement[bool]]:
+    """Batches that may hold a step of this half-open range."""
+    found = []
+    if low is not None:
+        found.append(tail_batches.c.step_max >= low)
+    if high is not None:
+        found.append(tail_batches.c.step_min < high)
+    return found
+
+
+def _batches(run_id: int, file: str) -> Select[Any]:
+    mine = select(*_PACKED).where(*_of(run_id, file))
+    return mine.order_by(tail_batches.c.first_row)
+
+
+def _rows(
+    connection: Connection,
+    run_id: int,
+    file: str,
+    which: Sequence[ColumnElement[bool]],
+) -> Iterator[TailRow]:
+    for columns in connection.execute(_batches(run_id, file).where(*which)):
+        yield from _unpacked(columns).rows()
+
+
+def _unpacked(columns: Sequence[Any]) -> TailBatch:
+    log_id, first_line, first_row, content = columns
+    return TailBatch(log_id, first_line, first_row, *unpack(content))

@@ -23,7 +23,7 @@ from wandb_server.storage.schema import (
     objects,
     run_texts,
     runs,
-    tail_lines,
+    tail_batches,
 )
 
 GARBAGE_PER_SWEEP = 1_000
@@ -146,13 +146,13 @@ def bytes_of_run(connection: Connection, run_id: int) -> int:
     """What the run takes: its texts and its objects."""
     stored = select(func.coalesce(func.sum(objects.c.size_bytes), 0))
     total = int(connection.scalar(stored.where(objects.c.run_id == run_id)) or 0)
-    for table, column in (
-        (tail_lines, tail_lines.c.text),
-        (console_lines, console_lines.c.text),
-        (run_texts, run_texts.c.config),
-        (run_texts, run_texts.c.summary),
+    for table, each in (
+        (tail_batches, tail_batches.c.size_bytes),
+        (console_lines, func.length(console_lines.c.text)),
+        (run_texts, func.length(run_texts.c.config)),
+        (run_texts, func.length(run_texts.c.summary)),
     ):
-        size = func.coalesce(func.sum(func.length(column)), 0)
+        size = func.coalesce(func.sum(each), 0)
         total += int(
             connection.scalar(select(size).where(table.c.run_id == run_id)) or 0
         )

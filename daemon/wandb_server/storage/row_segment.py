@@ -60,7 +60,7 @@ class RowIndex:
 
 
 def write_rows(
-    path: Path, steps: Sequence[int | None], rows: Sequence[int], texts: Sequence[bytes]
+    path: Path, steps: Integers, rows: Integers, texts: Sequence[bytes]
 ) -> int:
     """Write a new file; its size."""
     with path.open("wb") as file:
@@ -68,8 +68,8 @@ def write_rows(
         for block in _blocks(texts):
             writer.add(texts[block.start : block.stop])
         return writer.finish(
-            np.array([NO_STEP if s is None else s for s in steps], np.int64),
-            np.array(rows, np.int64),
+            steps,
+            rows,
             np.array([len(text) for text in texts], np.uint32),
         )
 

@@ -5,7 +5,15 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from wandb_server.model.runs import Run
@@ -18,8 +26,43 @@ from wandb_server.storage.schema import (
     to_bytes,
     to_text,
 )
+from wandb_server.storage.statements import Prepared, update_by_id
 
 _STORAGE_ID_PREFIX = "Run:v1:"
+POSTED_COLUMNS = (
+    "id",
+    "state",
+    "stop_requested",
+    "last_step",
+    "history_line_count",
+    "events_line_count",
+    "log_line_count",
+    "next_row",
+    "segment_mark",
+    "tail_row_count",
+    "tail_bytes",
+)
+_POSTED = Prepared(
+    lambda _: (
+        select(*(runs.c[name] for name in POSTED_COLUMNS))
+        .join(projects, projects.c.id == runs.c.project_id)
+        .where(
+            projects.c.entity == bindparam("entity"),
+            projects.c.name == bindparam("project"),
+            runs.c.name == bindparam("name"),
+        )
+        .with_for_update(of=runs)
+    )
+)
+
+
+def _write_text(name: str) -> Prepared:
+    mine = run_texts.c.run_id == bindparam("of_run")
+    new = {name: bindparam("content", type_=run_texts.c[name].type)}
+    return Prepared(lambda _: update(run_texts).where(mine).values(new))
+
+
+_WRITE_TEXT = {name: _write_text(name) for name in ("config", "summary")}
 
 
 def storage_id_of(run_id: int) -> str:
@@ -65,6 +108,18 @@ def find_run(
         )
     )
     return connection.execute(locked(connection, statement, runs)).mappings().first()
+
+
+def find_posted_run(
+    connection: Connection, entity: str, project: str, name: str
+) -> dict[str, Any] | None:
+    """What a post needs of a run that it is about to change, or None."""
+    place = {"entity": entity, "project": project, "name": name}
+    found = _POSTED.first(connection, place)
+    if found is None:
+        return None
+    run = dict(zip(POSTED_COLUMNS, found, strict=True))
+    return {**run, "stop_requested": bool(run["stop_requested"])}
 
 
 def find_run_by_id(connection: Connection, run_id: int) -> RowMapping | None:
@@ -116,8 +171,7 @@ def update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -
     """Set columns of a run; False if it is absent."""
     if not values:
         return find_run_by_id(connection, run_id) is not None
-    changed = connection.execute(update(runs).where(runs.c.id == run_id).values(values))
-    return changed.rowcount > 0
+    return update_by_id(connection, runs, run_id, values) > 0
 
 
 def write_texts(
@@ -131,12 +185,9 @@ def write_texts(
     }
     if not values:
         return
-    connection.execute(
-        update(run_texts).where(run_texts.c.run_id == run_id).values(values)
-    )
-    connection.execute(
-        update(runs).where(runs.c.id == run_id).values(values_stale=True)
-    )
+    for name, text in values.items():
+        _WRITE_TEXT[name].run(connection, {"of_run": run_id, "content": text})
+    update_by_id(connection, runs, run_id, {"values_stale": True})
 
 
 def read_texts(connection: Connection, run_id: int) -> tuple[str, str]:

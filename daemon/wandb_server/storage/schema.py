@@ -6,7 +6,7 @@ projects ── runs ─┬─ run_texts     config and summary, byte-exact
                   ├─ run_tags
                   ├─ run_values    config and summary, by dotted key: filter, sort
                   ├─ line_streams  how far each (file, log) was received
-                  ├─ tail_lines    lines not yet in a segment
+                  ├─ tail_batches  lines not yet in a segment
                   ├─ console_lines
                   ├─ segments ── segment_lines     which lines a segment holds
                   ├─ key_tables    metric statistics of the rows in segments
@@ -193,20 +193,26 @@ line_streams = Table(
     sqlite_with_rowid=False,
 )
 
-tail_lines = Table(
-    "tail_lines",
+tail_batches = Table(
+    "tail_batches",
     metadata,
     _identity(),
     _of_run(),
     Column("file", Text, nullable=False),
     Column("log_id", Text, nullable=False),
-    Column("line", BigInteger, nullable=False),
-    Column("row", BigInteger, nullable=False),
-    # None: the line is not a JSON object.
-    Column("step", BigInteger),
-    Column("text", LargeBinary, nullable=False),
-    UniqueConstraint("run_id", "file", "log_id", "line"),
-    Index(None, "run_id", "file", "step", "row"),
+    Column("first_line", BigInteger, nullable=False),
+    Column("end_line", BigInteger, nullable=False),
+    Column("first_row", BigInteger, nullable=False),
+    Column("end_row", BigInteger, nullable=False),
+    # Of the lines that are JSON objects; None: none is.
+    Column("step_min", BigInteger),
+    Column("step_max", BigInteger),
+    # Of the texts alone.
+    Column("size_bytes", BigInteger, nullable=False),
+    # See storage.tail_batch.
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("run_id", "file", "first_row"),
+    Index(None, "run_id", "file", "log_id", "end_line"),
 )
 
 console_lines = Table(
@@ -324,7 +330,7 @@ RUN_TABLES = (
     run_tags,
     run_values,
     line_streams,
-    tail_lines,
+    tail_batches,
     console_lines,
     segment_lines,
     segments,

@@ -1,6 +1,6 @@
 """How many bytes runs, projects, entities and the whole store take."""
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
 
 from wandb_server.model.store_measures import StoreMeasures
 from wandb_server.storage.artifact_schema import (
@@ -16,15 +16,15 @@ from wandb_server.storage.schema import (
     run_texts,
     runs,
     segments,
-    tail_lines,
+    tail_batches,
     users,
 )
 
-_TEXTS = (
-    (tail_lines, tail_lines.c.text),
-    (console_lines, console_lines.c.text),
-    (run_texts, run_texts.c.config),
-    (run_texts, run_texts.c.summary),
+_TEXTS: tuple[tuple[Table, ColumnElement[int]], ...] = (
+    (tail_batches, tail_batches.c.size_bytes),
+    (console_lines, func.length(console_lines.c.text)),
+    (run_texts, func.length(run_texts.c.config)),
+    (run_texts, func.length(run_texts.c.summary)),
 )
 
 
@@ -93,8 +93,8 @@ def store_measures(connection: Connection, waiting_changes: int) -> StoreMeasure
 
 def _bytes_of_runs(connection: Connection, mine: Select[tuple[int]]) -> int:
     total = _total(connection, objects.c.size_bytes, objects.c.run_id.in_(mine))
-    for table, column in _TEXTS:
-        total += _total(connection, func.length(column), table.c.run_id.in_(mine))
+    for table, size in _TEXTS:
+        total += _total(connection, size, table.c.run_id.in_(mine))
     return total
 
 

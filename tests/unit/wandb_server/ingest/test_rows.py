@@ -18,7 +18,7 @@ from wandb_server.ingest.rows import (
     same_json,
     value_at,
 )
-from wandb_server.ingest.segments import line_ranges
+from wandb_server.ingest.segments import join_ranges
 from wandb_server.ingest.values import (
     TEXT_CHARACTERS_MAX,
     clean_text,
@@ -137,9 +137,10 @@ def test_long_last_values_are_not_kept() -> None:
     assert facts["n"].last == 1e30
 
 
-def test_line_ranges_cover_exactly_the_lines() -> None:
-    lines = [("a", 3), ("a", 1), ("a", 2), ("b", 0), ("a", 9)]
-    assert sorted(line_ranges(lines)) == [("a", 1, 4), ("a", 9, 10), ("b", 0, 1)]
+def test_joined_ranges_cover_exactly_the_lines() -> None:
+    ranges = [("a", 3, 4), ("a", 1, 2), ("a", 2, 3), ("b", 0, 1), ("a", 9, 10)]
+    assert list(join_ranges(ranges)) == [("a", 1, 4), ("a", 9, 10), ("b", 0, 1)]
+    assert list(join_ranges([])) == []
 
 
 def test_config_is_unwrapped_and_flattened_to_its_depth() -> None:

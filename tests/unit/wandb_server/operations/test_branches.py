@@ -98,8 +98,10 @@ async def test_a_rewind_keeps_system_metrics(desk: Desk) -> None:
     assert rewound.events_line_count == 3
     assert await desk.archive.event_rows(rewound) == list(events)
     [(rows, size)] = await desk.ask("SELECT tail_row_count, tail_bytes FROM runs")
-    texts = await desk.ask("SELECT length(text) FROM tail_lines")
-    assert (rows, size) == (6, sum(length for (length,) in texts))
+    kept = "SELECT sum(end_row - first_row), sum(size_bytes) FROM tail_batches"
+    assert await desk.ask(kept) == [(rows, size)]
+    texts = await desk.archive.history_rows(rewound)
+    assert (rows, size) == (6, sum(map(len, (*texts, *events))))
 
 
 async def test_a_rewind_between_rows_and_compaction_brings_nothing_back(

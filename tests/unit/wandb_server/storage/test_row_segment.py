@@ -28,10 +28,13 @@ from wandb_server.storage.row_segment import (
 def test_rows_come_back_whatever_they_hold(
     tmp_path: Path, texts: list[bytes], picks: set[int]
 ) -> None:
-    steps = [None if at % 7 == 3 else at * 2 for at in range(len(texts))]
+    steps = np.array(
+        [NO_STEP if at % 7 == 3 else at * 2 for at in range(len(texts))], np.int64
+    )
+    rows = np.arange(100, 100 + len(texts))
     path = tmp_path / "x.rows"
 
-    size = write_rows(path, steps, range(100, 100 + len(texts)), texts)
+    size = write_rows(path, steps, rows, texts)
 
     index = read_index(path)
     assert path.stat().st_size == size
@@ -41,13 +44,13 @@ def test_rows_come_back_whatever_they_hold(
     assert read_rows(path, index, np.array(wanted, np.int64)) == [
         texts[at] for at in wanted
     ]
-    assert index.row.tolist() == list(range(100, 100 + len(texts)))
-    assert index.step.tolist() == [NO_STEP if s is None else s for s in steps]
+    assert index.row.tolist() == rows.tolist()
+    assert index.step.tolist() == steps.tolist()
 
 
 def test_a_row_larger_than_a_block_has_its_own(tmp_path: Path) -> None:
     texts = [b"a", b"x" * (2 * row_segment.BLOCK_BYTES), b"b"]
-    write_rows(tmp_path / "x", [0, 1, 2], [0, 1, 2], texts)
+    write_rows(tmp_path / "x", np.arange(3), np.arange(3), texts)
 
     index = read_index(tmp_path / "x")
 
@@ -58,7 +61,7 @@ def test_a_row_larger_than_a_block_has_its_own(tmp_path: Path) -> None:
 def test_damage_is_reported_wherever_it_is(tmp_path: Path) -> None:
     path = tmp_path / "x"
     texts = [b'{"_step": %d}' % step for step in range(40)]
-    write_rows(path, range(40), range(40), texts)
+    write_rows(path, np.arange(40), np.arange(40), texts)
     whole = path.read_bytes()
 
     for cut in range(len(whole)):
