@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from wandb._terminal import termwarn
 from wandb.errors import Error
 
 if TYPE_CHECKING:
@@ -99,6 +100,17 @@ def plot_table(
         raise Error(
             "Expected `data_table` to be `wandb.Table` type, "
             f"instead got {type(data_table).__name__}"
+        )
+    missing = [
+        str(column)
+        for column in fields.values()
+        if column is not None and column not in data_table.columns
+    ]
+    if missing:
+        there = ", ".join(map(str, data_table.columns))
+        termwarn(
+            f"The table of the chart {vega_spec_name} has no column "
+            f"{', '.join(missing)}: the chart will be empty. It has: {there}."
         )
     spec = CustomChartSpec(
         vega_spec_name, dict(fields), dict(string_fields or {}), split_table=split_table

@@ -1,6 +1,7 @@
 """The settings of one run, checked: what `init` was given over what the session has."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from wandb.errors import UsageError
@@ -25,12 +26,19 @@ def check_names(settings: Settings) -> None:
         _check_project(settings.project)
     if settings.run_id is not None:
         check_id(settings.run_id)
-    for tag in settings.run_tags or ():
+    if problem := tag_problem(settings.run_tags or ()):
+        raise UsageError(problem)
+
+
+def tag_problem(tags: Iterable[str]) -> str:
+    """What is wrong with the first of them that no server could take, or nothing."""
+    for tag in tags:
         if not 1 <= len(tag) <= TAG_CHARACTERS_MAX:
-            raise UsageError(
+            return (
                 f"Invalid tag {tag[:80]!r}: it must have 1 to {TAG_CHARACTERS_MAX} "
                 "characters"
             )
+    return ""
 
 
 def check_id(run_id: str) -> None:

@@ -26,6 +26,7 @@ from wandb.sdk.core_questions import (
 from wandb.sdk.run_actions import RunActions, RunStatus
 from wandb.sdk.run_artifacts import RunArtifacts
 from wandb.sdk.run_files import RunFiles
+from wandb.sdk.run_settings import tag_problem
 from wandb.sdk.wandb_config import Config, warn_of_large_config
 from wandb.sdk.wandb_metric import Metric
 from wandb.sdk.wandb_settings import Settings
@@ -223,7 +224,11 @@ class Run(RunActions, RunArtifacts, RunFiles, RunWatching):
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
-        self._change(tags=tuple(tags or ()))
+        found = tuple(dict.fromkeys(str(tag) for tag in tags or ()))
+        if problem := tag_problem(found):
+            termwarn(f"{problem}. The run's tags stay as they are.")
+            return
+        self._change(tags=found)
 
     @property
     def entity(self) -> str:

@@ -75,6 +75,19 @@ def test_name_notes_and_tags_are_published_in_full(make_run: MakeRun) -> None:
     assert run.tags == ("x", "y")
 
 
+@pytest.mark.parametrize("tags", [("ok", ""), ("t" * 65,)])
+def test_tags_that_no_server_takes_are_refused_and_the_others_stay(
+    make_run: MakeRun, tags: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, _ = make_run()
+    run.tags = ["x"]
+
+    run.tags = tags
+
+    assert run.tags == ("x",)
+    assert "1 to 64 characters" in capsys.readouterr().err
+
+
 def test_properties_follow_from_what_the_server_said(make_run: MakeRun) -> None:
     answer = service.StartRunResponse(
         server_known=True,

@@ -12,7 +12,7 @@ class Histogram(WBValue):
     num_bins: of a sequence.
 
     Raises:
-        ValueError: more than 512 bins, or edges that do not match the counts.
+        ValueError: no numbers, more than 512 bins, or edges that do not fit the counts.
     """
 
     _log_type = "histogram"
@@ -80,6 +80,11 @@ def _counted(sequence: Any, num_bins: int) -> tuple[list[Any], list[Any]]:
     values = np.asarray(sequence)
     if values.dtype.kind == "b":
         values = values.astype(np.int64)
+    if values.dtype.kind in "OUSMm":  # bfloat16 and its like are "V"
+        raise ValueError(
+            f"wandb.Histogram takes numbers, not {type(sequence).__name__} of "
+            f"{values.dtype}"
+        )
     counts, edges = np.histogram(values, bins=num_bins)
     return counts.tolist(), edges.tolist()
 

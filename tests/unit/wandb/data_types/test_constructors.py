@@ -146,6 +146,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         ValueError,
         "not finite",
     ),
+    "histogram-of-text": (
+        lambda: wandb.Histogram("abc"),
+        ValueError,
+        "takes numbers, not str",
+    ),
     "histogram-of-nothing": (wandb.Histogram, TypeError, "sequence or np_histogram"),
     "plotly-of-a-number": (
         lambda: wandb.Plotly(5),

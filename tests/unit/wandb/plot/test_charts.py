@@ -98,3 +98,13 @@ def test_what_is_no_table_is_refused() -> None:
         plot.line([[1, 2]], "a", "b")  # type: ignore[arg-type]
     with pytest.raises(Error, match=r"`wandb.Table` type, instead got list"):
         wandb.visualize("x", [1])
+
+
+def test_a_column_that_the_table_does_not_have_is_told(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plot.scatter(table, "a", "loss")
+
+    told = capsys.readouterr().err
+    assert "no column loss" in told
+    assert "a, b, c" in told
