@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project as listed; `size_bytes` counts history and files."""
+    """A project as listed."""
 
     id: int
     entity: str
@@ -13,4 +13,3 @@ class Project:
     created_at: float
     run_count: int
     last_activity_at: float | None
-    size_bytes: int

@@ -112,7 +112,7 @@ def drop_unused(
 
 
 def own_bytes(connection: Connection, artifact_id: int) -> int:
-    """Bytes of blobs that no other version refers to."""
+    """What deleting the version frees: its manifests, and blobs of no other version."""
     mine = select(artifact_files.c.object_id).where(
         artifact_files.c.artifact_id == artifact_id,
         artifact_files.c.object_id.is_not(None),
@@ -125,7 +125,9 @@ def own_bytes(connection: Connection, artifact_id: int) -> int:
     held = exists().where(artifact_holds.c.object_id == artifact_blobs.c.object_id)
     size = func.coalesce(func.sum(artifact_blobs.c.size_bytes), 0)
     statement = select(size).where(artifact_blobs.c.object_id.in_(mine), ~shared, ~held)
-    return int(connection.scalar(statement) or 0)
+    manifests = select(func.coalesce(func.sum(artifact_manifests.c.size_bytes), 0))
+    told = manifests.where(artifact_manifests.c.artifact_id == artifact_id)
+    return int(connection.scalar(statement) or 0) + int(connection.scalar(told) or 0)
 
 
 def _is_used() -> Any:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from wandb_server.model.projects import Project
 from wandb_server.storage.database import insert
-from wandb_server.storage.schema import objects, projects, runs
+from wandb_server.storage.schema import projects, runs
 
 
 def create_project(
@@ -34,21 +34,11 @@ def list_projects(
     connection: Connection, entity: str, name: str | None = None
 ) -> list[Project]:
     """The entity's projects (or the one called `name`), newest activity first."""
-    stored = (
-        select(func.coalesce(func.sum(objects.c.size_bytes), 0))
-        .join(runs, runs.c.id == objects.c.run_id)
-        .where(runs.c.project_id == projects.c.id, objects.c.state == "live")
-        .correlate(projects)
-        .scalar_subquery()
-    )
     statement = (
         select(
             projects,
             func.count(runs.c.id).label("run_count"),
             func.max(runs.c.heartbeat_at).label("last_activity_at"),
-            (func.coalesce(func.sum(runs.c.tail_bytes), 0) + stored).label(
-                "size_bytes"
-            ),
         )
         .select_from(projects.outerjoin(runs, runs.c.project_id == projects.c.id))
         .where(projects.c.entity == entity)
@@ -64,7 +54,6 @@ def list_projects(
             created_at=row["created_at"],
             run_count=row["run_count"],
             last_activity_at=row["last_activity_at"],
-            size_bytes=row["size_bytes"],
         )
         for row in connection.execute(statement).mappings()
     ]

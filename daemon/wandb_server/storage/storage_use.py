@@ -1,12 +1,14 @@
 """How many bytes runs, projects, entities and the whole store take."""
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, union
 
 from wandb_server.model.store_measures import StoreMeasures
 from wandb_server.storage.artifact_schema import (
     artifact_blobs,
     artifact_collections,
     artifact_files,
+    artifact_holds,
+    artifact_manifests,
     artifacts,
 )
 from wandb_server.storage.schema import (
@@ -31,22 +33,26 @@ _TEXTS: tuple[tuple[Table, ColumnElement[int]], ...] = (
 def bytes_of_project(connection: Connection, project_id: int) -> int:
     """Its runs, and the artifacts that it holds; a blob counts once."""
     mine = select(runs.c.id).where(runs.c.project_id == project_id)
-    held = (
-        select(artifact_files.c.object_id)
-        .select_from(
-            artifact_files.join(
-                artifacts, artifacts.c.id == artifact_files.c.artifact_id
-            ).join(
-                artifact_collections,
-                artifact_collections.c.id == artifacts.c.collection_id,
-            )
+    versions = (
+        select(artifacts.c.id)
+        .join(
+            artifact_collections, artifact_collections.c.id == artifacts.c.collection_id
         )
         .where(artifact_collections.c.project_id == project_id)
     )
-    blobs = _total(
-        connection, artifact_blobs.c.size_bytes, artifact_blobs.c.object_id.in_(held)
+    used = union(
+        *(
+            select(table.c.object_id).where(
+                table.c.artifact_id.in_(versions), table.c.object_id.is_not(None)
+            )
+            for table in (artifact_files, artifact_holds)
+        )
     )
-    return blobs + _bytes_of_runs(connection, mine)
+    blobs = _total(
+        connection, artifact_blobs.c.size_bytes, artifact_blobs.c.object_id.in_(used)
+    )
+    manifests = _bytes_of_manifests(connection, versions)
+    return blobs + manifests + _bytes_of_runs(connection, mine)
 
 
 def bytes_of_entity(connection: Connection, entity: str) -> int:
@@ -56,9 +62,18 @@ def bytes_of_entity(connection: Connection, entity: str) -> int:
         .select_from(runs.join(projects, projects.c.id == runs.c.project_id))
         .where(projects.c.entity == entity)
     )
+    versions = (
+        select(artifacts.c.id)
+        .join(
+            artifact_collections, artifact_collections.c.id == artifacts.c.collection_id
+        )
+        .join(projects, projects.c.id == artifact_collections.c.project_id)
+        .where(projects.c.entity == entity)
+    )
     blobs = artifact_blobs.c.size_bytes
     held = _total(connection, blobs, artifact_blobs.c.entity == entity)
-    return held + _bytes_of_runs(connection, mine)
+    manifests = _bytes_of_manifests(connection, versions)
+    return held + manifests + _bytes_of_runs(connection, mine)
 
 
 def store_measures(connection: Connection, waiting_changes: int) -> StoreMeasures:
@@ -88,6 +103,14 @@ def store_measures(connection: Connection, waiting_changes: int) -> StoreMeasure
         runs_by_state={row[0]: row[1] for row in connection.execute(states)},
         users=connection.scalar(select(func.count()).select_from(users)) or 0,
         waiting_changes=waiting_changes,
+    )
+
+
+def _bytes_of_manifests(connection: Connection, versions: Select[tuple[int]]) -> int:
+    return _total(
+        connection,
+        artifact_manifests.c.size_bytes,
+        artifact_manifests.c.artifact_id.in_(versions),
     )
 
 
