@@ -11,14 +11,17 @@ RELEASES := $(foreach release,0.16 0.19 0.22 0.25 0.28,build/official/$(release)
 PROTO_VENV ?= .venv-proto
 TORCH ?= .venv-torch
 ARGS ?=
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
+# Tests of one file stay in one process: they may share a server.
+PYTEST := $(RUN) -m pytest -n $(JOBS) --dist loadfile
 export WANDB_OFFICIAL_PYTHON ?= $(CURDIR)/$(OFFICIAL)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart setup test check team-stores crash crash-sample e2e \
+.PHONY: help quickstart setup test together check team-stores crash crash-sample e2e \
 	conformance conformance-sample compat browser web web-test \
 	proto proto-check fix format-check types imports wheel bench load run stop clean
 
@@ -31,31 +34,40 @@ quickstart: $(VENV)/.quickstart  ## install, start the server, train a small exa
 	@echo && echo "The page, with a key for one browser (another: $(BIN)/wandb server open):"
 	@$(BIN)/wandb server open --print
 
-setup: $(VENV)/.setup $(OFFICIAL)/.setup chromium  ## editable install with development tools
+# What is fetched, then what is only computed, side by side.
+SIDE_BY_SIDE = $(MAKE) --no-print-directory -j $(JOBS)
 
-test: setup check team-stores crash-sample e2e conformance-sample browser  ## everything; what CI runs
+setup: chromium  ## editable install with development tools
+	@$(SIDE_BY_SIDE) $(VENV)/.setup $(OFFICIAL)/.setup
 
-check: setup format-check types imports proto-check  ## format, lint, types, imports, proto, tidy, unit, contract
-	$(RUN) -m pytest tests/tidy tests/unit tests/contract $(ARGS)
+test: setup check team-stores conformance-sample together browser  ## everything; what CI runs
+
+# crash-sample and e2e as one: while one test waits, another one works.
+together: $(VENV)/.setup $(OFFICIAL)/.setup
+	$(PYTEST) tests/e2e tests/crash tests/compat $(ARGS)
+
+check: setup  ## format, lint, types, imports, proto, tidy, unit, contract
+	@$(SIDE_BY_SIDE) types format-check imports proto-check
+	$(PYTEST) tests/tidy tests/unit tests/contract $(ARGS)
 
 team-stores: $(VENV)/.setup postgres  ## the archive over PostgreSQL and an S3 emulator
-	$(RUN) -m pytest tests/unit/wandb_server/operations --stores team $(ARGS)
+	$(PYTEST) tests/unit/wandb_server/operations --stores team $(ARGS)
 
 crash-sample: $(VENV)/.setup  ## kill -9, torn writes, full disk: a sample
-	$(RUN) -m pytest tests/crash $(ARGS)
+	$(PYTEST) tests/crash $(ARGS)
 
 KILL_POINTS ?= 2000
 crash: $(VENV)/.setup  ## the same with thousands of random kills; KILL_POINTS=2000
 	$(RUN) -m pytest -s tests/crash --kill-points $(KILL_POINTS) $(ARGS)
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
-	$(RUN) -m pytest tests/e2e tests/compat $(ARGS)
+	$(PYTEST) tests/e2e tests/compat $(ARGS)
 
 conformance: $(VENV)/.setup $(OFFICIAL)/.setup postgres $(RELEASES)  ## every flow of the official client, counted
 	$(RUN) -m pytest tests/conformance $(ARGS)
 
 conformance-sample: $(VENV)/.setup $(OFFICIAL)/.setup
-	$(RUN) -m pytest tests/conformance -m sample -k sqlite $(ARGS)
+	$(PYTEST) --dist load tests/conformance -m sample -k sqlite $(ARGS)
 
 compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, which it installs
 	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
@@ -64,7 +76,7 @@ compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, wh
 		tests/e2e/test_watch_torch.py tests/e2e/test_seed_pytorch.py tests/compat $(ARGS)
 
 browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
-	$(RUN) -m pytest tests/browser $(ARGS)
+	$(PYTEST) tests/browser $(ARGS)
 
 bench: $(VENV)/.setup $(OFFICIAL)/.setup  ## all benchmarks
 	$(RUN) benchmarks/run_all.py $(ARGS)

@@ -32,13 +32,14 @@ for number in range({IMAGES}):
 
 
 def rows(user: Desk) -> list[dict[str, object]]:
-    """The rows as (key -> value), in order."""
+    """The rows as (key -> value), in order; none before core has begun the log."""
     return [
         {
             ".".join(item.nested_key): json_codec.loads(item.value_json)
             for item in logged.record.history.item
         }
-        for logged in read_all(user.log_of("r"))
+        for path in user.cwd.glob("wandb/*run-*/run-r.wandb")
+        for logged in read_all(path)
         if logged.record.WhichOneof("record_type") == "history"
     ]
 
