@@ -22,6 +22,7 @@ from wandb_server.model.run_questions import GroupQuery, RunGroup, RunPage, RunQ
 from wandb_server.model.runs import Run, RunUpsert
 from wandb_server.private_artifacts import PrivateArtifacts
 from wandb_server.private_people import PrivatePeople
+from wandb_server.private_sweeps import PrivateSweeps
 from wandb_server.project_rules import ProjectRules, refusal
 
 EMPTY_PAGE = RunPage(runs=(), cursors=(), total=0, has_next=False)
@@ -233,6 +234,11 @@ class PrivateArchive:
             return await self.rules.may_write(place.entity, place.project)
 
         return PrivateArtifacts(self._archive.artifacts, self.user, may_read, may_write)
+
+    @property
+    def sweeps(self) -> PrivateSweeps:
+        """Sweeps as this user may see them."""
+        return PrivateSweeps(self._archive.sweeps, self.rules)
 
     def of(self, run: Run) -> Archive:
         """The archive, for reading what belongs to a run found through this class."""

@@ -64,6 +64,10 @@ OF_PROJECT: Mapping[str, str] = {
     "media at": 'mediaAt(runs: ["run1"], key: "img") { value }',
     "media rows": 'mediaRows(run: "run1", key: "img") { rows { value } }',
     "alerts": "alerts { title }",
+    "sweep of a run": "run(name: $run) { sweep { description config } }",
+    "sweeps": "sweeps { edges { node { displayName config bestLoss agents { edges { "
+    "node { host } } } } } }",
+    "runs of sweeps": "sweeps { edges { node { runs { edges { node { notes } } } } } }",
     "artifact": f'artifact(name: "data:v0") {{ {VERSION} }}',
     "alias": f'artifact(name: "data:best") {{ {VERSION} }}',
     "types": "artifactTypes { edges { node { artifactCollections { edges { node { "
@@ -145,6 +149,13 @@ INPUTS: Mapping[str, str] = {
     '{artifactCollectionName: "data", alias: "best"}]}',
     "linkArtifact": "{artifactID: $artifactId, entityName: $entity, "
     'projectName: $project, artifactPortfolioName: "new"}',
+    "upsertSweep": "{entityName: $entity, projectName: $project, "
+    'config: "{method: random, parameters: {x: {value: 1}}}"}',
+    "upsertSweep by id": "{entityName: $entity, projectName: $project, id: $sweepId, "
+    'state: "CANCELED"}',
+    "createAgent": "{entityName: $entity, projectName: $project, sweep: $sweep, "
+    'host: "h"}',
+    "agentHeartbeat": "{id: $agentId}",
     "unlinkArtifact": "{artifactID: $artifactId, artifactPortfolioID: $portfolioId}",
     "createArtifactPortfolio": "{entityName: $entity, projectName: $project, "
     'artifactTypeName: "dataset", name: "new"}',
@@ -271,6 +282,7 @@ KEYS = {name: "local-" + name.ljust(40, "x") for name in ("carol", "dora")}
 def mutation(name: str) -> str:
     given = INPUTS[name]
     kinds = ("artifact", "draft", "draftManifest", "collection", "portfolio")
+    kinds = (*kinds, "sweep", "agent")
     types = {f"{kind}Id": "ID!" for kind in (*kinds, "file", "run")}
     if name == "upsertBucket by id":
         types["runId"] = "String!"

@@ -49,6 +49,7 @@ async def settle(server: Served, entity: str, owner: str) -> Tenant:
     ids = await maker.make_run()
     ids |= await maker.make_artifact()
     ids |= await maker.make_draft()
+    ids |= await maker.make_sweep()
     return Tenant(entity, owner, ids)
 
 
@@ -175,6 +176,39 @@ class _Maker:
             "manifestId": manifest["id"],
             "clientId": f"client-{self._entity}",
             "md5": hashlib.md5(content).hexdigest(),
+        }
+
+    async def make_sweep(self) -> dict[str, Any]:
+        """A sweep that the run is one of, with an agent."""
+        config = {
+            "method": "random",
+            "name": "zebra",
+            "metric": {"name": KEY},
+            "parameters": {"animal": {"value": "zebra"}},
+        }
+        place = {"entityName": self._entity, "projectName": PROJECT}
+        made = await self._mutate(
+            "upsertSweep",
+            "UpsertSweepInput",
+            {
+                **place,
+                "config": json.dumps(config),
+                "description": "zebra",
+                "priorRunsFilters": json.dumps({"name": RUN}),
+            },
+            "sweep { id name }",
+        )
+        name = made["sweep"]["name"]
+        agent = await self._mutate(
+            "createAgent",
+            "CreateAgentInput",
+            {**place, "sweep": name, "host": "zebra"},
+            "agent { id }",
+        )
+        return {
+            "sweepId": made["sweep"]["id"],
+            "sweep": name,
+            "agentId": agent["agent"]["id"],
         }
 
     async def make_draft(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from wandb_server.model.accounts import ApiKey, User
 from wandb_server.model.file_stream import FileStreamAnswer, FileStreamPost
 from wandb_server.model.history import (
+    HistoryFile,
     LogLine,
     MediaValue,
     MetricKey,
@@ -145,6 +146,19 @@ class Archive(Protocol):
         """
         ...
 
+    async def history_files(self, run: Run) -> Sequence[HistoryFile]:
+        """Files that together say exactly what `history_rows` says, by number.
+
+        None of a run that goes on, and of one whose rows a file cannot say. A file of
+        the same run and number never holds other rows.
+        """
+        ...
+
+    async def history_file_size(self, object_id: int) -> int | None: ...
+    def read_history_file(
+        self, object_id: int, start: int, end: int
+    ) -> AsyncIterator[bytes]: ...
+
     async def event_rows(self, run: Run, samples: int | None = None) -> Sequence[str]:
         """System metrics rows."""
         ...
@@ -216,6 +230,11 @@ class Archive(Protocol):
     @property
     def people(self) -> Any:
         """`operations.people.People`: users, teams and rules of projects."""
+        ...
+
+    @property
+    def sweeps(self) -> Any:
+        """`operations.sweeps.sweeps.Sweeps`: sweeps and their agents."""
         ...
 
     # storage use --------------------------------------------------------------------

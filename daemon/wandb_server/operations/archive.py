@@ -9,6 +9,7 @@ from wandb_server.operations.compaction import Compaction
 from wandb_server.operations.export import Exports
 from wandb_server.operations.files import Files
 from wandb_server.operations.history import History
+from wandb_server.operations.history_parts import HistoryParts
 from wandb_server.operations.life import Life
 from wandb_server.operations.media_history import MediaHistory
 from wandb_server.operations.people import People
@@ -16,6 +17,7 @@ from wandb_server.operations.projects import Projects
 from wandb_server.operations.removed_runs import RemovedRuns
 from wandb_server.operations.run_columns import RunColumns
 from wandb_server.operations.storage_use import StorageUse
+from wandb_server.operations.sweeps.sweeps import Sweeps
 
 
 class StoredArchive(
@@ -23,6 +25,7 @@ class StoredArchive(
     Projects,
     Branches,
     History,
+    HistoryParts,
     Charts,
     Exports,
     Files,
@@ -45,6 +48,11 @@ class StoredArchive(
     def people(self) -> People:
         """Everything about users, teams and rules of projects."""
         return People(self._stores)
+
+    @property
+    def sweeps(self) -> Sweeps:
+        """Everything about sweeps."""
+        return Sweeps(self._stores)
 
     async def close(self) -> None:
         """End subscriptions, finish what was begun, let go of every file."""

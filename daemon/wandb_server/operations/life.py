@@ -5,6 +5,7 @@ from sqlalchemy import Connection, select, update
 from wandb_server.model.runs import Run
 from wandb_server.operations.changes import Subscription
 from wandb_server.operations.stores import Operations
+from wandb_server.operations.sweeps.sweeps import Sweeps
 from wandb_server.storage import runs
 from wandb_server.storage.schema import runs as runs_table
 
@@ -40,4 +41,5 @@ class Life(Operations):
         changed = await self._stores.database.write(change)
         for run in changed:
             self._announce(run)
+        await Sweeps(self._stores).keep_up(now)
         return len(changed)

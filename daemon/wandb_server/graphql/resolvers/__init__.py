@@ -25,6 +25,7 @@ from wandb_server.graphql.resolvers import (
     projects,
     run_table,
     runs,
+    sweeps,
     users,
 )
 
@@ -46,4 +47,5 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     artifacts_making.RESOLVERS,
     artifacts_changes.RESOLVERS,
     branches.RESOLVERS,
+    sweeps.RESOLVERS,
 )

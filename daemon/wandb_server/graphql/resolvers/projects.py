@@ -74,12 +74,23 @@ def read_filters(text: str | None) -> Mapping[str, Any]:
 async def _runs(
     project: Project, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
+    filters = read_filters(arguments.get("filters"))
+    return await run_page((project.entity, project.name), filters, question, arguments)
+
+
+async def run_page(
+    place: tuple[str, str],
+    filters: Mapping[str, Any],
+    question: Question,
+    arguments: Arguments,
+) -> dict[str, Any]:
+    """A connection of runs of (entity, project), paged as the arguments say."""
     asked = arguments.get("first")
     limit = question.limits.page_items_max
     query = RunQuery(
-        entity=project.entity,
-        project=project.name,
-        filters=read_filters(arguments.get("filters")),
+        entity=place[0],
+        project=place[1],
+        filters=filters,
         order=arguments.get("order") or ORDER_DEFAULT,
         first=max(0, min(RUNS_PER_PAGE if asked is None else asked, limit)),
         after=arguments.get("after") or None,
@@ -204,9 +215,6 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "bucket": _run,
         "runs": _runs,
         "runCount": _run_count,
-        "sweep": lambda *_: None,
-        "sweeps": lambda *_: connection([], False, 0),
-        "totalSweeps": lambda *_: 0,
         "views": lambda *_: {},
         "allViews": lambda *_: connection([], False, 0),
         "metricKeys": _metric_keys,

@@ -95,7 +95,6 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "description": lambda run, *_: run.notes,
         "groupName": lambda run, *_: run.group,
         "sweepName": lambda run, *_: run.sweep,
-        "sweep": lambda *_: None,
         "readOnly": _read_only,
         "sizeBytes": _size_bytes,
         "createdAt": lambda run, *_: timestamp(run.created_at),
