@@ -114,3 +114,15 @@ class AlreadyRunning(StartRefused):
 
 class ServerExtraMissing(StartRefused):
     """The packages of the extra `server` are not installed."""
+
+
+DISK_IS_FULL = "its disk is full; it goes on by itself when there is room again"
+_FULL_TEXTS = ("No space left on device", "disk is full", "Disk quota exceeded")
+
+
+def trouble_of(error: Exception) -> str:
+    """What people are told of an error of the storage; the same for the same trouble,
+    whatever file it was met in.
+    """
+    said = str(error)
+    return DISK_IS_FULL if any(text in said for text in _FULL_TEXTS) else said

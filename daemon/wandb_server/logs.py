@@ -27,12 +27,13 @@ TEXTS_KEPT = 200
 class Repeats(logging.Filter):
     """Lets a warning or error through once a minute, then with how often it came.
 
-    A full disk refuses every request of every client: one line says so.
+    A full disk refuses every request of every client: one line says so. Records with
+    the same `trouble` (given as `extra`) are the same, else those with the same text.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._told: dict[str, tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; the same for every output."""
@@ -43,7 +44,8 @@ class Repeats(logging.Filter):
         return bool(record.is_new)
 
     def _is_new(self, record: logging.LogRecord) -> bool:
-        place = (record.name, record.getMessage())
+        said = record.getMessage()
+        place = getattr(record, "trouble", said)
         told_at, count = self._told.pop(place, (record.created, 0))
         if count and record.created - told_at < REPEATED_AFTER_S:
             self._told[place] = (told_at, count + 1)
@@ -52,7 +54,7 @@ class Repeats(logging.Filter):
         if len(self._told) > TEXTS_KEPT:
             del self._told[next(iter(self._told))]
         if count > 1:
-            record.msg, record.args = f"{place[1]} ({count} times in a minute)", ()
+            record.msg, record.args = f"{said} ({count} times in a minute)", ()
         return True
 
 

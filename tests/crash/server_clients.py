@@ -54,6 +54,8 @@ class Records:
 
     acknowledged: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
+    said: Counter[str] = field(default_factory=Counter)
+    """What was answered instead of 200."""
     lost: int = 0
     doubled: int = 0
     faults: list[str] = field(default_factory=list)
@@ -92,6 +94,7 @@ class Line:
                 self.records.statuses[status] += 1
                 if status == 200:
                     return content
+                self.records.said[content.decode(errors="replace")] += 1
                 assert status in RETRIED, f"{method} {path}: {status} {content[:300]!r}"
             assert time.monotonic() < deadline, f"{method} {path}: no answer"
             self.stopped.wait(0.01)

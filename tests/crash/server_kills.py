@@ -18,11 +18,9 @@ import random
 import re
 import signal
 import sys
-import threading
 import time
-import traceback
 from collections import Counter
-from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +28,8 @@ from wandb_server.maintenance import check, open_stores
 from wandb_server.maintenance.backup import restore
 from wandb_server.settings import ServerSettings
 
-from tests.crash.server_clients import KINDS, Client, Line, Records, Stopped
+from tests.crash.crowd import Crowd
+from tests.crash.server_clients import Records
 from tests.support.forked_servers import ForkedServers
 from tests.support.stores import Embedded, Place
 
@@ -42,7 +41,7 @@ BACKUPS_OF_100 = 15
 class ServerTally:
     """What came of it, so far."""
 
-    records: Records = field(default_factory=Records)
+    records: Records
     kill_points: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     backups: Counter[str] = field(default_factory=Counter)
@@ -65,42 +64,27 @@ class ServerKills:
     """One server after the other over one pair of stores, and clients."""
 
     def __init__(self, place: Place, root: Path, seed: int) -> None:
-        self.tally = ServerTally()
         self._root = root
         self._chance = random.Random(seed)
-        self._servers = ForkedServers(place, root)
-        self._open = threading.Event()
-        self._clients: list[Client] = []
-        self._threads: list[threading.Thread] = []
-        self._resting: set[int] = set()
+        self._ending = ExitStack()
+        self._servers = self._ending.enter_context(ForkedServers(place, root))
         self._backups: list[tuple[int, Path, bool]] = []
 
     def __enter__(self) -> "ServerKills":
-        self._servers.start()
-        key, entity = self._servers.api_key, self._servers.entity
-        for number, kind in enumerate(KINDS):
-            line = Line(self._servers.port, key, entity, self.tally.records)
-            chance = random.Random(self._chance.random())
-            self._clients.append(kind(line, number, chance))
-        for client in self._clients:
-            self._threads.append(threading.Thread(target=self._live, args=(client,)))
-            self._threads[-1].start()
+        servers = self._servers
+        servers.start()
+        who = (servers.port, servers.api_key, servers.entity)
+        self._crowd = self._ending.enter_context(Crowd(*who, self._chance))
+        self.tally = ServerTally(self._crowd.records)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._clients:
-            client.line.stopped.set()
-        self._open.set()
-        for thread in self._threads:
-            thread.join(30)
-        for client in self._clients:
-            client.line.close()
-        self._servers.__exit__()
+        self._ending.close()
 
     def run(self, kill_points: int) -> ServerTally:
         """Until so many kill points were tried and checked."""
         began = time.monotonic()
-        self._open.set()
+        self._crowd.go()
         while self.tally.kill_points < kill_points:
             self._kill_once()
             if self.tally.kill_points % KILLS_PER_CHECK == 0:
@@ -114,23 +98,6 @@ class ServerKills:
         return self.tally
 
     # ---- its parts -------------------------------------------------------------------
-
-    def _live(self, client: Client) -> None:
-        """One client's life, in a thread of its own."""
-        try:
-            while not client.line.stopped.is_set():
-                if not self._open.is_set():
-                    self._resting.add(client.number)
-                    self._open.wait()
-                    self._resting.discard(client.number)
-                    continue
-                client.act()
-                client.doing = ""
-        except Stopped:
-            return
-        except Exception:
-            self.tally.records.fault(f"{client.name()}: {traceback.format_exc()}")
-            self._resting.add(client.number)
 
     def _kill_once(self) -> None:
         chance = self._chance
@@ -146,7 +113,7 @@ class ServerKills:
                 self._begin_backup()
             time.sleep(chance.uniform(0.02, 0.6))
             kind = ""
-        doing = [kind] if kind else [one.doing for one in self._clients if one.doing]
+        doing = [kind] if kind else self._crowd.doing
         if any((self._servers.data_dir / "workspace").glob("tmp*")):
             doing.append("compaction")
         self._servers.kill()
@@ -164,17 +131,12 @@ class ServerKills:
     def _check(self) -> None:
         self._servers.kill()
         self._servers.start()
-        self._open.clear()
-        deadline = time.monotonic() + 120
-        while len(self._resting) < len(self._clients):
-            assert time.monotonic() < deadline, [c.doing for c in self._clients]
-            time.sleep(0.01)
-        for client in self._clients:
-            client.check()
-        for sentence in asyncio.run(problems_of(self._servers)):
-            self.tally.records.fault(f"server check: {sentence}")
+        self._crowd.check()
+        for sentence in self._servers.problems():
+            if not sentence.startswith("stray"):  # of a kill: swept up later
+                self.tally.records.fault(f"server check: {sentence}")
         self._check_backups()
-        self._open.set()
+        self._crowd.go()
 
     def _check_backups(self) -> None:
         for pid, target, killed in self._backups:
@@ -190,18 +152,6 @@ class ServerKills:
                 asyncio.run(restored(target, self._root))
                 target.unlink()
         self._backups.clear()
-
-
-async def problems_of(servers: ForkedServers) -> Sequence[str]:
-    """What `wandb server check` says, beside the server."""
-    settings = ServerSettings(
-        data_dir=servers.data_dir,
-        secret=b"s" * 32,
-        database_url=servers.place.database_url,
-        object_url=servers.place.object_url,
-    )
-    async with open_stores(settings, {}) as stores:
-        return (await check(stores)).problems
 
 
 async def restored(source: Path, root: Path) -> None:

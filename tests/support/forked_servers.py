@@ -52,9 +52,14 @@ class ForkedServers:
         root: Path,
         *,
         archive: Mapping[str, Any] = BUSY_ARCHIVE,
+        disk_bytes: int = 0,
         **order: Any,
     ) -> None:
-        """`root`: a short path, for sockets, keys and the data directory."""
+        """`root`: a short path, for sockets, keys and the data directory.
+
+        disk_bytes: the data directory is a disk of its own, as large as this, which
+        only the servers see (root only); see `disk`.
+        """
         root.mkdir(exist_ok=True)
         self.place = place
         self.data_dir = root / "data"
@@ -73,9 +78,21 @@ class ForkedServers:
             "listener": self._listener.fileno(),
             **order,
         }
+        command = [sys.executable, "-m", "tests.support.server_parent"]
+        if disk_bytes:
+            mount = f"mount -t tmpfs -o size={disk_bytes} none {self.data_dir}"
+            command = [
+                "unshare",
+                "-m",
+                "sh",
+                "-c",
+                f'{mount} && exec "$@"',
+                "-",
+                *command,
+            ]
         with self.errors_path.open("wb") as errors:
             self._parent = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.server_parent"],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -159,6 +176,14 @@ class ForkedServers:
         order = {"do": "backup", "target": str(target), "after_s": after_s}
         return self.tell({**self._order, **order})
 
+    def problems(self) -> list[str]:
+        """What `wandb server check` says beside the server, and stray objects."""
+        target = self.errors_path.with_name("found.json")
+        pid = self.tell({**self._order, "do": "check", "target": str(target)})
+        assert self.reap(pid) == 0, self.errors_path.read_text()[-2000:]
+        found = json.loads(target.read_text())
+        return [*found["problems"], *(f"stray: {key}" for key in found["strays"])]
+
     def reap(self, pid: int) -> int:
         """Wait for the end of a backup; its exit code, negative: the signal."""
         return self.tell({"do": "reap", "pid": pid})
@@ -188,9 +213,14 @@ class ForkedServers:
         return login_name()
 
     @property
+    def disk(self) -> Path:
+        """The data directory, as the servers see it."""
+        return Path(f"/proc/{self._parent.pid}/root{self.data_dir}")
+
+    @property
     def log(self) -> str:
         """All that the servers of this directory have logged."""
-        return (self.data_dir / "server.log").read_text()
+        return (self.disk / "server.log").read_text()
 
 
 def _lives(pid: int) -> bool:

@@ -4,6 +4,7 @@ Reads one order per line, answers one line per order:
 
     {"do": "serve", …}   -> pid; the child serves until it is killed
     {"do": "backup", …}  -> pid; the child backs up and ends with the command's status
+    {"do": "check", …}   -> pid; the child writes what it found to a file
     {"do": "reap", "pid": 4711} -> how it ended, as soon as it has
 """
 
@@ -26,10 +27,13 @@ from wandb_proto.places import Places
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.listening import listen_unix
 from wandb_server.logs import set_up_log
+from wandb_server.maintenance import check, open_stores
 from wandb_server.maintenance.commands import make_backup
 from wandb_server.operations import ArchiveSettings
 from wandb_server.server import Listeners, serve
 from wandb_server.settings import Limits, ServerSettings
+from wandb_server.storage.objects import object_id_of, object_key
+from wandb_server.storage.removal import known_objects
 
 GraphqlExecutor(Limits())  # what it loads once is loaded
 LOADED = (duckdb, psycopg, sqlalchemy.dialects.postgresql.psycopg)
@@ -73,6 +77,25 @@ def backup_child(order: dict[str, Any]) -> int:
     return status
 
 
+def check_child(order: dict[str, Any]) -> int:
+    """What `wandb server check` says, and objects that no table knows."""
+
+    async def work() -> dict[str, Any]:
+        async with open_stores(settings_of(order), {}) as stores:
+            problems = (await check(stores)).problems
+            keys = [one.key for one in await stores.objects.listed()]
+            ids = [number for key in keys if (number := object_id_of(key))]
+            known = await stores.database.read(lambda db: known_objects(db, ids))
+            named = {object_key(*one) for one in known.items()}
+            return {"problems": problems, "strays": sorted(set(keys) - named)}
+
+    Path(order["target"]).write_text(json.dumps(asyncio.run(work())))
+    return 0
+
+
+DO = {"serve": serve_child, "backup": backup_child, "check": check_child}
+
+
 def main() -> None:
     """Until the orders end."""
     for line in sys.stdin:
@@ -87,7 +110,7 @@ def main() -> None:
         code = 70
         try:
             time.sleep(order.get("after_s", 0.0))
-            code = serve_child(order) if order["do"] == "serve" else backup_child(order)
+            code = DO[order["do"]](order)
         except BaseException:
             logging.getLogger().disabled = True
             traceback.print_exc()

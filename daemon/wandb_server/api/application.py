@@ -19,6 +19,7 @@ from wandb_server.errors import (
     RequestRejected,
     StorageBusy,
     StorageError,
+    trouble_of,
 )
 from wandb_server.graphql.executor import BUSY, CANNOT_STORE, MENDED_AFTER_S
 from wandb_server.model.accounts import User
@@ -166,6 +167,7 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 def _cannot_store(error: Exception) -> web.Response:
     """Clients keep what they have and try again; people must mend it."""
-    logger.error("storage refused error=%s", error)
-    text = CANNOT_STORE.format(error=error)
+    trouble = trouble_of(error)
+    logger.error("storage refused error=%s", error, extra={"trouble": trouble})
+    text = CANNOT_STORE.format(error=trouble)
     return error_answer(503, text, retry_after_s=MENDED_AFTER_S)

@@ -34,6 +34,7 @@ from wandb_server.errors import (
     RequestRejected,
     StorageBusy,
     StorageError,
+    trouble_of,
 )
 from wandb_server.graphql.limits import check_weight
 from wandb_server.graphql.question import Question
@@ -180,8 +181,9 @@ def _answer(result: ExecutionResult, operation_name: str | None) -> GraphqlAnswe
             logger.warning("storage busy error=%s", cause)
             return GraphqlAnswer(503, error_body(BUSY), RETRY_AFTER_S)
         if isinstance(cause, StorageError | OSError):
-            logger.error("storage refused error=%s", cause)
-            text = CANNOT_STORE.format(error=cause)
+            trouble = trouble_of(cause)
+            logger.error("storage refused error=%s", cause, extra={"trouble": trouble})
+            text = CANNOT_STORE.format(error=trouble)
             return GraphqlAnswer(503, error_body(text), MENDED_AFTER_S)
     messages = [_message(error, operation_name) for error in result.errors]
     status = _status(causes)
