@@ -31,6 +31,7 @@ from wandb_server.model.json_value import Json
 from wandb_server.model.sweeps import CANCELED, FINISHED, PAUSED, PENDING, RUNNING
 from wandb_server.operations.sweeps import grid, random_search
 from wandb_server.operations.sweeps.sweep_config import SweepConfig
+from wandb_server.storage import sweep_places as places
 from wandb_server.storage import sweeps
 
 AGENT_SILENT_S = 120.0
@@ -84,15 +85,15 @@ def advise(
 
 def settle(db: Connection, sweep: RowMapping, config: SweepConfig, now: float) -> None:
     """See which runs began, and take back what silent agents had."""
-    for row in sweeps.unsettled(db, sweep):
+    for row in places.unsettled(db, sweep):
         began = row["run_id"] is not None and row["run_state"] != "preempted"
-        if row["state"] == sweeps.HANDED:
+        if row["state"] == places.HANDED:
             if began:
-                sweeps.update_handed(db, row["id"], {"state": sweeps.BEGUN})
+                places.update_handed(db, row["id"], {"state": places.BEGUN})
             elif row["agent_heartbeat_at"] < now - AGENT_SILENT_S:
                 # A preempted run that was to go on waits for the next agent.
-                lapsed = sweeps.LAPSED if row["run_id"] is None else sweeps.BEGUN
-                sweeps.update_handed(db, row["id"], {"state": lapsed})
+                lapsed = places.LAPSED if row["run_id"] is None else places.BEGUN
+                places.update_handed(db, row["id"], {"state": lapsed})
         elif began and not row["stopping"]:
             _begins_late(db, sweep, config, row)
 
@@ -101,7 +102,7 @@ def finish_if_done(db: Connection, sweep: RowMapping, config: SweepConfig) -> bo
     """Whether everything was tried and has ended; then it is marked so."""
     if sweep["state"] != RUNNING or _has_more(db, sweep, config):
         return False
-    if sweeps.count_open(db, sweep):
+    if places.count_open(db, sweep):
         return False
     sweeps.update_sweep(db, sweep["id"], {"state": FINISHED})
     return True
@@ -111,13 +112,13 @@ def _begins_late(
     db: Connection, sweep: RowMapping, config: SweepConfig, row: RowMapping
 ) -> None:
     """Its place was free for others: it goes on only if nobody took it."""
-    full = config.run_cap is not None and sweeps.count_live(db, sweep) >= config.run_cap
-    taken = row["point"] is not None and sweeps.point_is_taken(db, sweep, row["point"])
+    full = config.run_cap is not None and places.count_live(db, sweep) >= config.run_cap
+    taken = row["point"] is not None and places.point_is_taken(db, sweep, row["point"])
     if full or taken:
-        sweeps.update_handed(db, row["id"], {"stopping": True})
+        places.update_handed(db, row["id"], {"stopping": True})
         sweeps.request_stop(db, row["run_id"])
     else:
-        sweeps.update_handed(db, row["id"], {"state": sweeps.BEGUN})
+        places.update_handed(db, row["id"], {"state": places.BEGUN})
 
 
 def _catch_up(
@@ -125,14 +126,14 @@ def _catch_up(
 ) -> Command | None:
     """Compare what the agent has with what it was given; what to tell it again."""
     again = None
-    for row in sweeps.of_agent(db, sweep, report.agent_id):
-        if row["state"] != sweeps.HANDED:
+    for row in places.of_agent(db, sweep, report.agent_id):
+        if row["state"] != places.HANDED:
             continue
         if row["name"] in report.running:
-            sweeps.update_handed(db, row["id"], {"reported": True})
+            places.update_handed(db, row["id"], {"reported": True})
         elif row["reported"] or row["told_count"] >= TELLS_MAX:
-            let_go = sweeps.FAILED if row["run_id"] is None else sweeps.BEGUN
-            sweeps.update_handed(db, row["id"], {"state": let_go})
+            let_go = places.FAILED if row["run_id"] is None else places.BEGUN
+            places.update_handed(db, row["id"], {"state": let_go})
         elif again is None and not report.running:
             again = _tell(db, row, config, report)
     return again
@@ -142,7 +143,7 @@ def _tell(
     db: Connection, row: RowMapping, config: SweepConfig, report: Report
 ) -> Command:
     told = {"told_count": row["told_count"] + 1}
-    sweeps.update_handed(db, row["id"], told)
+    places.update_handed(db, row["id"], told)
     kind = "run" if row["run_id"] is None else "resume"
     return _command(kind, row["name"], json_codec.loads(row["parameters"]), config)
 
@@ -150,7 +151,7 @@ def _tell(
 def _stops(db: Connection, sweep: RowMapping, report: Report) -> list[Command]:
     return [
         _stop(row["name"])
-        for row in sweeps.of_agent(db, sweep, report.agent_id)
+        for row in places.of_agent(db, sweep, report.agent_id)
         if row["stopping"] and row["name"] in report.running
     ]
 
@@ -159,13 +160,17 @@ def _next(
     db: Connection, sweep: RowMapping, config: SweepConfig, report: Report
 ) -> Command | None:
     """The next thing to run; None: there is none."""
-    waiting = sweeps.preempted(db, sweep)
+    waiting = places.preempted(db, sweep)
     if waiting is not None:
         taken: dict[str, Any] = {
-            **{"state": sweeps.HANDED, "agent_id": report.agent_id, "told_count": 0},
+            **{
+                "state": places.HANDED,
+                "agent_id": report.agent_id,
+                "told_count": 0,
+            },
             **{"reported": False, "handed_at": report.now},
         }
-        sweeps.update_handed(db, waiting["id"], taken)
+        places.update_handed(db, waiting["id"], taken)
         return _tell(db, {**waiting, **taken}, config, report)  # type: ignore[arg-type]
     if _is_full(db, sweep, config):
         return None
@@ -174,7 +179,7 @@ def _next(
         return None
     values, point = found
     name = _new_name(db, sweep)
-    sweeps.insert_handed(
+    places.insert_handed(
         db,
         {
             "sweep_id": sweep["id"],
@@ -182,7 +187,7 @@ def _next(
             "name": name,
             "parameters": json_codec.dumps(values),
             "point": point,
-            "state": sweeps.HANDED,
+            "state": places.HANDED,
             "handed_at": report.now,
             "told_count": 1,
         },
@@ -209,11 +214,11 @@ def _choose(
 
 
 def _next_point(db: Connection, sweep: RowMapping, config: SweepConfig) -> int | None:
-    freed = sweeps.freed_point(db, sweep)
+    freed = places.freed_point(db, sweep)
     if freed is not None:
         return freed
     point, count = sweep["next_point"], grid.point_count(config.parameters)
-    while point < count and sweeps.point_is_taken(db, sweep, point):
+    while point < count and places.point_is_taken(db, sweep, point):
         point += 1  # a run from before has tried it
     if point != sweep["next_point"] or point < count:
         after = min(point + 1, count)
@@ -233,20 +238,20 @@ def _is_awaited(
 
 def _is_full(db: Connection, sweep: RowMapping, config: SweepConfig) -> bool:
     cap = config.run_cap
-    return cap is not None and sweeps.count_live(db, sweep) >= cap
+    return cap is not None and places.count_live(db, sweep) >= cap
 
 
 def _has_more(db: Connection, sweep: RowMapping, config: SweepConfig) -> bool:
-    if sweeps.preempted(db, sweep) is not None:
+    if places.preempted(db, sweep) is not None:
         return True
     if _is_full(db, sweep, config):
         return False
     if config.method != "grid":
         return True
-    if sweeps.freed_point(db, sweep) is not None:
+    if places.freed_point(db, sweep) is not None:
         return True
     point, count = int(sweep["next_point"]), grid.point_count(config.parameters)
-    while point < count and sweeps.point_is_taken(db, sweep, point):
+    while point < count and places.point_is_taken(db, sweep, point):
         point += 1
     return point < count
 
@@ -254,9 +259,9 @@ def _has_more(db: Connection, sweep: RowMapping, config: SweepConfig) -> bool:
 def _end(db: Connection, sweep: RowMapping, report: Report) -> list[Command]:
     """Nothing is left for this agent: it goes, unless something may come back."""
     going = sweep["state"] in (PENDING, RUNNING)
-    if going and not report.good_enough and sweeps.count_waiting(db, sweep):
+    if going and not report.good_enough and places.count_waiting(db, sweep):
         return []
-    if going and (report.good_enough or not sweeps.count_open(db, sweep)):
+    if going and (report.good_enough or not places.count_open(db, sweep)):
         sweeps.update_sweep(db, sweep["id"], {"state": FINISHED})
     _end_agent(db, report)
     return [{"type": "exit"}]
@@ -270,7 +275,7 @@ def _new_name(db: Connection, sweep: RowMapping) -> str:
     while True:
         letters = [secrets.choice(NAME_CHARACTERS) for _ in range(NAME_LENGTH)]
         name = "".join(letters)
-        if sweeps.run_name_is_free(db, sweep, name):
+        if places.run_name_is_free(db, sweep, name):
             return name
 
 

@@ -9,6 +9,7 @@ from wandb_server.model.history import Series
 from wandb_server.operations.sweeps.handing import AGENT_SILENT_S
 from wandb_server.operations.sweeps.hyperband import Hyperband
 from wandb_server.operations.sweeps.sweep_config import Metric
+from wandb_server.storage import sweep_places as places
 from wandb_server.storage import sweeps
 
 RUNS_PER_LOOK = 20
@@ -84,18 +85,18 @@ def judge(
     """Keep what was found, and mark the runs that do not go on; how many."""
     for handed_id, rungs in arrived.items():
         for rung, loss in rungs:
-            sweeps.write_rung(db, handed_id, rung, loss)
+            places.write_rung(db, handed_id, rung, loss)
     stopped = 0
-    for row in sweeps.climbers(db, sweep):
+    for row in places.climbers(db, sweep):
         asked = hyperband.strict or row["id"] in arrived
         if not asked or row["stopping"] or row["rung"] is None:
             continue
         if row["run_state"] not in sweeps.UNENDED:
             continue
-        losses = sweeps.losses_at(db, sweep, row["rung"])
+        losses = places.losses_at(db, sweep, row["rung"])
         if hyperband.goes_on(losses[row["id"]], list(losses.values())):
             continue
-        sweeps.update_handed(db, row["id"], {"stopping": True})
+        places.update_handed(db, row["id"], {"stopping": True})
         heard_at = row["agent_heartbeat_at"]
         if heard_at is None or heard_at < now - AGENT_SILENT_S:
             # Nobody is there who would stop it.

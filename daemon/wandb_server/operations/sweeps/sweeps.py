@@ -1,10 +1,8 @@
 """Sweeps as they are asked for, changed and worked on."""
 
 import asyncio
-import secrets
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -19,8 +17,6 @@ from wandb_server.model.projects import Project
 from wandb_server.model.run_questions import RunQuery
 from wandb_server.model.runs import Run
 from wandb_server.model.sweeps import (
-    CANCELED,
-    FINISHED,
     PENDING,
     RUNNING,
     SETTABLE,
@@ -31,20 +27,24 @@ from wandb_server.model.sweeps import (
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.runs import Runs
 from wandb_server.operations.stores import Stores
-from wandb_server.operations.sweeps import bayes, grid, stopping
+from wandb_server.operations.sweeps import bayes, stopping
+from wandb_server.operations.sweeps.changing import add_prior, change_sweep, make_sweep
 from wandb_server.operations.sweeps.handing import (
-    AGENT_SILENT_S,
-    NAME_CHARACTERS,
-    NAME_LENGTH,
     Command,
     Report,
     advise,
     finish_if_done,
     settle,
 )
-from wandb_server.operations.sweeps.sweep_config import SweepConfig, read_config
-from wandb_server.storage import projects, sweeps
-from wandb_server.storage.schema import to_bytes, to_text
+from wandb_server.operations.sweeps.reading import (
+    agent_of,
+    config_from,
+    config_of,
+    sweep_of,
+)
+from wandb_server.operations.sweeps.sweep_config import SweepConfig
+from wandb_server.storage import sweep_places as places
+from wandb_server.storage import sweeps
 from wandb_server.storage.values import any_stale, refresh_values
 
 COUNT_MAX = 2**31 - 1
@@ -80,7 +80,9 @@ class Sweeps:
 
         def question(db: Connection) -> tuple[list[Sweep], int]:
             rows = sweeps.list_sweeps(db, project.id, start, count)
-            return [_read(db, row) for row in rows], sweeps.count_sweeps(db, project.id)
+            return [sweep_of(db, row) for row in rows], sweeps.count_sweeps(
+                db, project.id
+            )
 
         return await self._stores.database.read(question)
 
@@ -90,7 +92,7 @@ class Sweeps:
         rows = await self._stores.database.read(
             lambda db: sweeps.read_agents(db, sweep_id=sweep.id)
         )
-        return [_agent(row, now) for row in rows]
+        return [agent_of(row, now) for row in rows]
 
     async def agent(self, agent_id: int) -> SweepAgent | None:
         """None if there is none."""
@@ -98,7 +100,7 @@ class Sweeps:
         rows = await self._stores.database.read(
             lambda db: sweeps.read_agents(db, agent_id=agent_id)
         )
-        return _agent(rows[0], now) if rows else None
+        return agent_of(rows[0], now) if rows else None
 
     # changed -------------------------------------------------------------------------
     async def upsert(
@@ -112,7 +114,7 @@ class Sweeps:
         """
         config = None
         if upsert.config_text is not None:
-            config = await asyncio.to_thread(_read_config, upsert.config_text)
+            config = await asyncio.to_thread(config_from, upsert.config_text)
             if config.method == "bayes":
                 bayes.require_library()
         elif upsert.sweep_id is None:
@@ -126,13 +128,13 @@ class Sweeps:
         def change(db: Connection) -> int:
             if upsert.sweep_id is None:
                 assert config is not None
-                sweep_id = _make(db, upsert, config, user, now)
+                sweep_id = make_sweep(db, upsert, config, user, now)
             else:
-                sweep_id = _change(db, upsert, config, now)
+                sweep_id = change_sweep(db, upsert, config, now)
             if prior:
                 row = sweeps.lock_sweep(db, sweep_id)
                 assert row is not None
-                _add_prior(db, row, config or _config_of(row), prior, now)
+                add_prior(db, row, config or config_of(row), prior, now)
             return sweep_id
 
         sweep_id = await self._stores.database.write(change)
@@ -157,7 +159,7 @@ class Sweeps:
     ) -> Sequence[Command]:
         """What the agent, whose scripts of these runs go on, is to do now."""
         row = await self._row_of(agent)
-        config = await asyncio.to_thread(_config_of, row)
+        config = await asyncio.to_thread(config_of, row)
         await self._stop_early(row, config)
         report = Report(
             agent.id,
@@ -198,7 +200,7 @@ class Sweeps:
 
         def question(db: Connection) -> Sweep | None:
             found = sweeps.read_sweep(db, row["id"])
-            return None if found is None else _read(db, found)
+            return None if found is None else sweep_of(db, found)
 
         return await self._stores.database.read(question)
 
@@ -241,12 +243,12 @@ class Sweeps:
         assert metric is not None
         await self._refresh(row["project_id"])
         rows = await self._stores.database.read(
-            lambda db: sweeps.observed(db, row, metric.name, bayes.OBSERVATIONS_MAX)
+            lambda db: places.observed(db, row, metric.name, bayes.OBSERVATIONS_MAX)
         )
         found = []
         for one in rows:
             going = one["run_state"] in sweeps.UNENDED
-            ended = not going and one["state"] != sweeps.HANDED
+            ended = not going and one["state"] != places.HANDED
             loss = None if one["value"] is None else metric.loss(one["value"])
             values = json_codec.loads(one["parameters"])
             found.append(bayes.Observation(values, loss if ended else None, ended))
@@ -272,7 +274,7 @@ class Sweeps:
         hyperband, metric = config.hyperband, config.metric
         if hyperband is None or metric is None:
             return
-        rows = await self._stores.database.read(lambda db: sweeps.climbers(db, row))
+        rows = await self._stores.database.read(lambda db: places.climbers(db, row))
         due = stopping.due_climbs(rows, hyperband)
         if not due and not hyperband.strict:
             return
@@ -315,192 +317,10 @@ class Sweeps:
         return (await Runs(self._stores).query_runs(query)).runs
 
 
-def _make(
-    db: Connection, upsert: SweepUpsert, config: SweepConfig, user: User, now: float
-) -> int:
-    entity, project = clean_text(upsert.entity), clean_text(upsert.project)
-    project_id, _ = projects.create_project(db, entity, project, now)
-    values = {
-        **_columns(upsert, config),
-        "project_id": project_id,
-        "name": _free_name(db, entity, project),
-        "state": upsert.state or PENDING,
-        "user_name": user.name,
-        "created_at": now,
-        "updated_at": now,
-    }
-    return sweeps.insert_sweep(db, values)
-
-
-def _change(
-    db: Connection, upsert: SweepUpsert, config: SweepConfig | None, now: float
-) -> int:
-    assert upsert.sweep_id is not None
-    row = sweeps.lock_sweep(db, upsert.sweep_id)
-    if row is None:
-        raise NotFound("sweep", str(upsert.sweep_id))
-    values = {**_columns(upsert, config), "updated_at": now}
-    if config is not None and row["next_number"] > 0:
-        if not config.search_equals(_config_of(row)):
-            raise QueryError("config", DIFFERENT_SEARCH)
-    elif config is not None:
-        values["next_point"] = 0
-    if upsert.state is not None:
-        values["state"] = _next_state(row, upsert.state)
-        if upsert.state == CANCELED:
-            sweeps.stop_members(db, row["project_id"], row["name"])
-    sweeps.update_sweep(db, row["id"], values)
-    return int(row["id"])
-
-
-def _next_state(row: RowMapping, asked: str) -> str:
-    if row["state"] == CANCELED and asked != CANCELED:
-        raise QueryError(
-            "state",
-            f"sweep {row['name']} was canceled, which ends it for good; make a new "
-            "one, and add its runs with --prior_run",
-        )
-    if asked == RUNNING and row["next_number"] == 0:
-        return PENDING  # nothing was handed out so far
-    return asked
-
-
-def _columns(upsert: SweepUpsert, config: SweepConfig | None) -> dict[str, Any]:
-    """What is said; None leaves a column."""
-    named = config.name if config else None
-    described = config.description if config else None
-    texts = {
-        "display_name": upsert.display_name or named,
-        "description": upsert.description or described,
-    }
-    found: dict[str, Any] = {
-        key: clean_text(text) for key, text in texts.items() if text is not None
-    }
-    if config is not None:
-        assert upsert.config_text is not None
-        found["config"] = to_bytes(upsert.config_text)
-        found["method"] = config.method
-    for key, told in (
-        ("controller", upsert.controller_json),
-        ("scheduler", upsert.scheduler_json),
-    ):
-        if told is not None:
-            found[key] = to_bytes(told)
-    return found
-
-
-def _free_name(db: Connection, entity: str, project: str) -> str:
-    while True:
-        letters = [secrets.choice(NAME_CHARACTERS) for _ in range(NAME_LENGTH)]
-        name = "".join(letters)
-        if sweeps.find_sweep(db, entity, project, name) is None:
-            return name
-
-
-def _add_prior(
-    db: Connection,
-    sweep: RowMapping,
-    config: SweepConfig,
-    prior: Sequence[Run],
-    now: float,
-) -> None:
-    for run in prior:
-        wrapped = json_codec.loads(run.config_json or "{}")
-        values = {
-            key: value.get("value")
-            for key, value in wrapped.items()
-            if isinstance(value, dict) and not key.startswith("_")
-        }
-        point = grid.point_of(config.parameters, values) if config.is_grid else None
-        sweeps.attach_run(db, run.id, sweep["name"])
-        sweeps.insert_handed(
-            db,
-            {
-                "sweep_id": sweep["id"],
-                "name": run.name,
-                "parameters": json_codec.dumps(values),
-                "point": point,
-                "state": sweeps.PRIOR,
-                "handed_at": now,
-            },
-        )
-
-
 def _keep_up(db: Connection, sweep_id: int, now: float) -> bool:
     row = sweeps.lock_sweep(db, sweep_id)
     if row is None:
         return False
-    config = _config_of(row)
+    config = config_of(row)
     settle(db, row, config, now)
     return finish_if_done(db, row, config)
-
-
-def _read(db: Connection, row: RowMapping) -> Sweep:
-    config = _config_of(row)
-    best = None
-    if config.metric is not None:
-        best = sweeps.best_value(
-            db,
-            row["project_id"],
-            row["name"],
-            config.metric.name,
-            minimized=config.metric.minimized,
-        )
-    return Sweep(
-        id=row["id"],
-        entity=row["entity"],
-        project=row["project"],
-        project_id=row["project_id"],
-        name=row["name"],
-        display_name=row["display_name"],
-        description=row["description"],
-        config_text=to_text(row["config"]),
-        method=row["method"],
-        state=row["state"],
-        user_name=row["user_name"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        heartbeat_at=row["heartbeat_at"],
-        run_count=sweeps.count_members(db, row["project_id"], row["name"]),
-        run_count_expected=_expected(config),
-        best_value=best,
-        controller_json=_optional(row["controller"]),
-        scheduler_json=_optional(row["scheduler"]),
-    )
-
-
-def _expected(config: SweepConfig) -> int | None:
-    count = config.run_cap
-    if config.is_grid:
-        points = grid.point_count(config.parameters)
-        count = points if count is None else min(points, count)
-    return None if count is None or count > COUNT_MAX else count
-
-
-def _optional(stored: bytes | None) -> str | None:
-    return None if stored is None else to_text(stored)
-
-
-def _agent(row: RowMapping, now: float) -> SweepAgent:
-    gone = row["ended"] or row["heartbeat_at"] < now - AGENT_SILENT_S
-    return SweepAgent(
-        id=row["id"],
-        entity=row["entity"],
-        project=row["project"],
-        sweep=row["sweep"],
-        host=row["host"],
-        state=FINISHED if gone else RUNNING,
-        run_count=row["run_count"],
-        created_at=row["created_at"],
-        heartbeat_at=row["heartbeat_at"],
-    )
-
-
-def _config_of(row: RowMapping) -> SweepConfig:
-    return _read_config(to_text(row["config"]))
-
-
-@lru_cache(maxsize=64)
-def _read_config(text: str) -> SweepConfig:
-    """Agents ask every few seconds; YAML takes its time."""
-    return read_config(text)
