@@ -17,7 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wandb_server.ingest.rows import FINITE, NAN, NEGATIVE_INFINITY, POSITIVE_INFINITY
+from wandb_server.ingest.columns import (
+    FINITE,
+    NAN,
+    NEGATIVE_INFINITY,
+    POSITIVE_INFINITY,
+)
 
 BLOCK_POINTS = 64
 AXES = ("step", "runtime", "timestamp")

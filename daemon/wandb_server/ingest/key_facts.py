@@ -58,7 +58,7 @@ def facts_of(values: Sequence[Json], points: Any) -> KeyFacts:
     return KeyFacts(
         types=types,
         monotonic=bool(number_count) and bool(np.all(finite[1:] >= finite[:-1])),
-        last=_bounded(values[-1]),
+        last=bounded(values[-1]),
         first_number=float(finite[0]) if len(finite) else None,
         last_number=float(finite[-1]) if len(finite) else None,
     )
@@ -99,7 +99,8 @@ def _join(first: KeyFacts, second: KeyFacts) -> KeyFacts:
     )
 
 
-def _bounded(value: Json) -> Json:
+def bounded(value: Json) -> Json:
+    """The value, if it is small enough to be kept with the facts."""
     if isinstance(value, str | list | dict) and len(str(value)) > LAST_CHARACTERS_MAX:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:

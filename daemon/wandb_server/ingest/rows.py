@@ -15,24 +15,22 @@ Numbers and booleans are points; NaN and infinities are points of another kind.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from wandb_proto import json_codec
 
-from wandb_server.ingest.key_facts import KeyFacts, facts_of, join_facts, type_of
+from wandb_server.ingest.columns import Points, RowColumns
+from wandb_server.ingest.key_facts import KeyFacts, join_facts
 from wandb_server.model.file_stream import FileChunk
 from wandb_server.model.json_value import Json
 
-FINITE, NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY = range(4)
 STEP_MAX = 2**63 - 1
-DEPTH_MAX = 32
-"""Objects nested deeper are leaves."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Kinds = npt.NDArray[np.uint8]
 
 
 class ReceivedLine(NamedTuple):
@@ -44,15 +42,6 @@ class ReceivedLine(NamedTuple):
     line: int
     text: bytes
     step: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """The points of one key. `value` of a point that is not finite means nothing."""
-
-    index: Integers
-    value: Floats
-    kind: Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +73,17 @@ def parse_rows(lines: Iterable[tuple[int, int, bytes]]) -> ParsedRows:
     """Columns of (row, step, text) triples whose texts are JSON objects."""
     rows: list[int] = []
     steps: list[int] = []
-    runtimes: list[float] = []
-    timestamps: list[float] = []
-    cells: dict[str, tuple[list[int], list[Any]]] = {}
+    columns = RowColumns()
     for index, (row, step, text) in enumerate(lines):
-        document = parse_row(text)
         rows.append(row)
         steps.append(step)
-        runtimes.append(_axis(document.get("_runtime")))
-        timestamps.append(_axis(document.get("_timestamp")))
-        _collect(document, index, cells)
-    points: dict[str, Points] = {}
-    facts: dict[str, KeyFacts] = {}
-    for key, (indices, values) in cells.items():
-        found = _points(indices, values)
-        if found is not None:
-            points[key] = found
-        facts[key] = facts_of(values, found)
+        columns.add(index, parse_row(text))
+    points, facts = columns.finish()
     return ParsedRows(
         row=np.array(rows, np.int64),
         step=np.array(steps, np.int64),
-        runtime=np.array(runtimes, np.float64),
-        timestamp=np.array(timestamps, np.float64),
+        runtime=_axis(points.get("_runtime"), len(rows)),
+        timestamp=_axis(points.get("_timestamp"), len(rows)),
         points=points,
         facts=facts,
     )
@@ -114,11 +92,9 @@ def parse_rows(lines: Iterable[tuple[int, int, bytes]]) -> ParsedRows:
 def parse_row(text: bytes | str) -> Mapping[str, Json]:
     """The row as an object; empty for anything else."""
     try:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "surrogatepass")
-        document = json_codec.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        document = _parse_slowly(text)
     return document if isinstance(document, dict) else {}
 
 
@@ -203,62 +179,19 @@ def _step_of(text: str, line: int) -> int | None:
     return step
 
 
-def _axis(value: Json) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _float(value)
-    return math.nan
-
-
-def _float(value: int | float) -> float:
+def _parse_slowly(text: bytes | str) -> Json:
+    """Bare NaN, lone surrogates; None for what is no JSON even so."""
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "surrogatepass")
+        return json_codec.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
-def _collect(
-    row: Mapping[str, Json], index: int, cells: dict[str, tuple[list[int], list[Any]]]
-) -> None:
-    """Append every leaf to its key's cells; of two same keys the last wins."""
-    stack: list[tuple[str, Mapping[str, Json], int]] = [("", row, 0)]
-    while stack:
-        prefix, mapping, depth = stack.pop()
-        for name, value in mapping.items():
-            key = prefix + name
-            if (
-                type(value) is dict
-                and value
-                and "_type" not in value
-                and depth < DEPTH_MAX
-            ):
-                stack.append((key + ".", value, depth + 1))
-                continue
-            cell = cells.get(key)
-            if cell is None:
-                cells[key] = ([index], [value])
-            elif cell[0][-1] == index:
-                cell[1][-1] = value
-            else:
-                cell[0].append(index)
-                cell[1].append(value)
-
-
-def _points(indices: list[int], values: list[Any]) -> Points | None:
-    """The numbers among the values; None if there is none."""
-    types = set(map(type, values))
-    if not types <= {int, float, bool}:
-        kept = [at for at, value in enumerate(values) if type_of(value) == "number"]
-        if not kept:
-            return None
-        indices = [indices[at] for at in kept]
-        values = [values[at] for at in kept]
-    try:
-        value = np.array(values, np.float64)
-    except OverflowError:
-        value = np.array([_float(value) for value in values], np.float64)
-    kind = np.zeros(len(value), np.uint8)
-    if not np.isfinite(value).all():
-        kind[np.isnan(value)] = NAN
-        kind[value == math.inf] = POSITIVE_INFINITY
-        kind[value == -math.inf] = NEGATIVE_INFINITY
-    return Points(np.array(indices, np.int64), value, kind)
+def _axis(points: Points | None, row_count: int) -> Floats:
+    """The values by row, NaN where there is none."""
+    values = np.full(row_count, math.nan)
+    if points is not None:
+        values[points.index] = points.value
+    return values

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wandb_server.ingest.rows import ParsedRows, Points
+from wandb_server.ingest.columns import Points
+from wandb_server.ingest.rows import ParsedRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from wandb_server.ingest.rows import DEPTH_MAX, holds_key, parse_row, value_at
+from wandb_server.ingest.columns import DEPTH_MAX
+from wandb_server.ingest.rows import holds_key, parse_row, value_at
 from wandb_server.model.history import MediaValue
 from wandb_server.model.json_value import Json
 from wandb_server.model.runs import Run

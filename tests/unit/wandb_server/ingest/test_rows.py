@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wandb_server.ingest.columns import RowColumns
 from wandb_server.ingest.console import read_console_line
 from wandb_server.ingest.fact_bytes import FactReader, to_bytes
 from wandb_server.ingest.fact_tables import add_up, to_facts, to_table
@@ -76,6 +77,52 @@ def test_joined_pieces_equal_the_whole(rows: list[Any], cut: int) -> None:
         for _, fact in sorted(whole.facts.items())
     ]
     assert join_facts({}, whole.facts) == join_facts(whole.facts, {})
+
+
+numbers = st.integers() | st.floats()
+plain_rows = st.fixed_dictionaries({"a": numbers, "b": numbers})
+mixed_rows = st.lists(
+    plain_rows | st.dictionaries(st.sampled_from("abc"), leaves, max_size=3), max_size=9
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=mixed_rows, values_per_block=st.integers(1, 9))
+def test_columns_are_what_a_walk_over_every_cell_finds(
+    rows: list[dict[str, Any]], values_per_block: int
+) -> None:
+    """Goal: rows of any shapes, sealed in blocks of any size, lose and mix nothing."""
+    columns = RowColumns(values_per_block)
+    for index, row in enumerate(rows):
+        columns.add(index, row)
+    points, facts = columns.finish()
+
+    for key in "abc":
+        cells = [(at, row[key]) for at, row in enumerate(rows) if key in row]
+        kept = [(at, v) for at, v in cells if isinstance(v, int | float)]
+        assert (key in facts) == bool(cells)
+        assert (key in points) == bool(kept)
+        if cells:
+            last = cells[-1][1]
+            assert repr(facts[key].last) == repr(
+                math.copysign(math.inf, last)
+                if type(last) is int and abs(last) >= 2**63
+                else last
+            )
+            assert facts[key].types.get("number", 0) == len(kept)
+            assert sum(facts[key].types.values()) == len(cells)
+        if kept:
+            floats = [float(v) for _, v in kept]
+            finite = [v for v in floats if math.isfinite(v)]
+            assert points[key].index.tolist() == [at for at, _ in kept]
+            assert repr(points[key].value.tolist()) == repr(floats)
+            assert points[key].kind.tolist() == [
+                0 if math.isfinite(v) else 1 if math.isnan(v) else 2 if v > 0 else 3
+                for v in floats
+            ]
+            assert facts[key].monotonic == (finite == sorted(finite))
+            ends = (facts[key].first_number, facts[key].last_number)
+            assert ends == ((finite[0], finite[-1]) if finite else (None, None))
 
 
 @settings(max_examples=40, deadline=None)
