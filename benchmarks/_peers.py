@@ -15,13 +15,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENVS = ROOT / "build" / "bench-venvs"
 REQUIREMENTS = {
-    "official": "wandb==0.31.0",
-    "tensorboardX": "tensorboardX",
-    "trackio": "trackio",
-    "torch": "torch==2.13.0",
-}
+    "official": ("wandb==0.31.0",),
+    "tensorboardX": ("tensorboardX",),
+    "trackio": ("trackio[spaces]==0.43.0",),
+    "mlflow": ("mlflow-skinny==3.17.2", "sqlalchemy", "alembic", "sqlparse", "pandas",
+               "pyarrow"),
+    "torch": ("torch==2.13.0",),
+}  # fmt: skip
 OURS = "ours"
 PEERS = ("official", "tensorboardX", "trackio")
+"""Of the training process."""
+STORES = ("mlflow", "trackio")
+"""Of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,13 @@ def interpreter(name: str) -> Path | None:
         return Path(given)
     place = VENVS / name
     python = place / "bin" / "python"
-    if (place / ".complete").exists():
+    complete, wanted = place / ".complete", " ".join(REQUIREMENTS[name])
+    if complete.exists() and complete.read_text("utf-8") == wanted:
         return python
-    print(f"# installing {REQUIREMENTS[name]}", file=sys.stderr, flush=True)
+    print(f"# installing {wanted}", file=sys.stderr, flush=True)
     commands = (
         [sys.executable, "-m", "venv", "--clear", str(place)],
-        [str(python), "-m", "pip", "install", "--quiet", REQUIREMENTS[name]],
+        [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS[name]],
     )
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -70,5 +76,5 @@ def interpreter(name: str) -> Path | None:
             lines = done.stderr.strip().splitlines() or ["no reason given"]
             print(f"# {name} cannot be measured here: {lines[-1]}", file=sys.stderr)
             return None
-    (place / ".complete").touch()
+    complete.write_text(wanted, "utf-8")
     return python

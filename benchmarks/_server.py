@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import numpy as np
 import orjson
 from _report import show
+from _same_data import config_of, key_of, summary_of, values_of
 from _sides import cpu_s
 
 MEMORY_MB = 400
@@ -36,6 +36,7 @@ KEPT = ("PATH", "LANG", "PYTHONPATH")
 KINDS = ("VmHWM", "RssAnon", "RssFile")
 SAMPLE_S = 0.02
 POST_ROWS = 10_000
+WRITERS = 8
 QUIET_S = 4.0
 """More than the server waits between two looks for what is to be compacted."""
 QUIET_SHARE = 0.1
@@ -247,16 +248,24 @@ async def asking(server: Server) -> AsyncIterator[Client]:
         yield Client(server, session)
 
 
-def key_of(metric: int) -> str:
-    """The name of a metric in the rows made here."""
-    return f"train/metric_{metric}"
+async def fill_runs(client: Client, project: str, first: int, end: int) -> None:
+    """Runs that ended, each with its config and summary; several clients at once."""
 
+    async def write(numbers: range) -> None:
+        for number in numbers:
+            config = {key: {"value": value} for key, value in config_of(number).items()}
+            await client.make_run(project, f"r{number}", config)
+            line = json.dumps(summary_of(number))
+            body = {
+                "files": {"wandb-summary.json": {"offset": 0, "content": [line]}},
+                "complete": True,
+                "exitcode": 0,
+            }
+            await client.post(project, f"r{number}", orjson.dumps(body))
 
-def values_of(first: int, count: int, metrics: int) -> list[list[float]]:
-    """The values of these rows; every side stores the same."""
-    chance = np.random.default_rng([first, metrics])
-    found: list[list[float]] = chance.random((count, metrics)).round(6).tolist()
-    return found
+    async with asyncio.TaskGroup() as group:
+        for writer in range(WRITERS):
+            group.create_task(write(range(first + writer, end, WRITERS)))
 
 
 def rows(first: int, count: int, metrics: int) -> list[str]:

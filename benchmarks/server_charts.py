@@ -21,13 +21,13 @@ import asyncio
 from typing import Any
 
 from _report import show
+from _same_data import key_of
 from _server import (
     CHARTS,
     METRIC_KEYS,
     Server,
     asking,
     cold_and_warm,
-    key_of,
     memory_shown,
     started_server,
 )

@@ -15,18 +15,19 @@ look-ups in the primary key of the value table at 2 µs are 60 ms. Aim: 150 ms f
 import argparse
 import asyncio
 import json
-import math
-import random
 import time
 
-import orjson
 from _report import show
-from _server import Client, Server, asking, memory_shown, started_server
+from _server import (
+    Client,
+    Server,
+    asking,
+    fill_runs,
+    memory_shown,
+    started_server,
+)
 
 SIZES = (1_000, 3_000, 10_000)
-SUMMARY_KEYS = 200
-NAN_SHARE = 0.02
-WRITERS = 8
 WARMS = 9
 FILTERS = json.dumps({"config.lr": {"$gt": 0.2}, "summary_metrics.k5": {"$lt": 0.9}})
 PAGE = """query ($entity: String!, $project: String!, $filters: JSONString!,
@@ -43,38 +44,6 @@ GROUPS = """query ($entity: String!, $project: String!, $filters: JSONString!) {
         columns: ["summary_metrics.k7", "summary_metrics.k8"]) {
       value runCount newestAt columns { count mean minimum maximum } } } }"""
 COLUMNS = ["config.lr", "config.model", *(f"summary.k{key}" for key in range(38))]
-
-
-def summary_of(number: int) -> dict[str, float]:
-    """The summary of a run; every side stores the same."""
-    chance = random.Random(number)
-    return {
-        f"k{key}": math.nan if chance.random() < NAN_SHARE else chance.random()
-        for key in range(SUMMARY_KEYS)
-    }
-
-
-def config_of(number: int) -> dict[str, float | str]:
-    """Its config."""
-    return {"lr": random.Random(-1 - number).random(), "model": f"m{number % 7}"}
-
-
-async def write(client: Client, numbers: range) -> None:
-    """Runs that ended, one after another."""
-    for number in numbers:
-        config = {key: {"value": value} for key, value in config_of(number).items()}
-        await client.make_run("runs", f"r{number}", config)
-        line = json.dumps(summary_of(number))
-        chunk = {"offset": 0, "content": [line]}
-        body = {"files": {"wandb-summary.json": chunk}, "complete": True, "exitcode": 0}
-        await client.post("runs", f"r{number}", orjson.dumps(body))
-
-
-async def fill(client: Client, first: int, end: int) -> None:
-    """The runs from `first` on, by several clients at once."""
-    async with asyncio.TaskGroup() as group:
-        for writer in range(WRITERS):
-            group.create_task(write(client, range(first + writer, end, WRITERS)))
 
 
 async def ask(client: Client, runs: int) -> None:
@@ -98,7 +67,7 @@ async def measure(server: Server, sizes: tuple[int, ...]) -> None:
         with memory_shown(server, f"{size:,} runs"):
             async with asking(server) as client:
                 began = time.perf_counter()
-                await fill(client, made, size)
+                await fill_runs(client, "runs", made, size)
                 rate = (size - made) / (time.perf_counter() - began)
                 show(f"storing runs, up to {size:,}", "ours", [rate], "runs/s")
             await asyncio.to_thread(server.settle)

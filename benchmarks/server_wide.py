@@ -17,13 +17,13 @@ import asyncio
 import time
 
 from _report import show
+from _same_data import key_of
 from _server import (
     CHARTS,
     METRIC_KEYS,
     Client,
     Server,
     asking,
-    key_of,
     memory_shown,
     post_body,
     rows,
