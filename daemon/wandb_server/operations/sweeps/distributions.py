@@ -149,7 +149,11 @@ class Continuous:
     def _ends(self) -> tuple[int, int]:
         assert isinstance(self.shape, Uniform)
         assert self.step is not None
-        return round(self.shape.low / self.step), round(self.shape.high / self.step)
+        first = math.ceil(self.shape.low / self.step - 1e-9)
+        last = math.floor(self.shape.high / self.step + 1e-9)
+        if first > last:  # the range lies between two multiples
+            first = last = round(self.shape.low / self.step)
+        return first, last
 
     def _rounded(self, x: float) -> Json:
         return x if self.step is None else _multiple(round(x / self.step), self.step)
