@@ -19,6 +19,7 @@ from wandb_server.api.file_routes import allow_other_origins, get_file, put_file
 from wandb_server.api.file_stream_route import refuse_empty_path, take_file_stream
 from wandb_server.api.graphql_route import answer_graphql
 from wandb_server.api.health_routes import collect_garbage, healthy, ready
+from wandb_server.api.history_file_routes import get_history_file
 from wandb_server.api.metrics_route import show_metrics
 from wandb_server.api.page_routes import refuse_method, refuse_telemetry, show_page
 from wandb_server.api.session_routes import make_login_token, session, sign_in
@@ -27,6 +28,7 @@ from wandb_server.api.surroundings import Respond
 _RUN = "/files/{entity}/{project}/{run}"
 _DATA = "/artifact-data"
 _BLOB = "/blobs/{object}/{name:.+}"
+_HISTORY_FILE = r"/history-files/{object:\d{1,18}}/{name}"
 _PART = "/parts/{artifact}/{md5}/{part}/{part_md5}"
 _BY_DIGEST = (
     "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name:.+}"
@@ -63,6 +65,8 @@ ROUTES = (
     Route("GET", _DATA + "/manifests/{manifest}", Access.SIGNED, get_manifest),
     Route("GET", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
     Route("HEAD", _DATA + _BLOB, Access.SIGNED, get_file_of_artifact),
+    Route("GET", _HISTORY_FILE, Access.SIGNED, get_history_file),
+    Route("HEAD", _HISTORY_FILE, Access.SIGNED, get_history_file),
     Route("GET", _BY_DIGEST, Access.USER, get_by_digest),
     Route("OPTIONS", "/files/{tail:.*}", Access.OPEN, allow_other_origins),
     Route("OPTIONS", _DATA + "/{tail:.*}", Access.OPEN, allow_other_origins),

@@ -52,6 +52,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryFile:
+    """A Parquet file with consecutive rows of a history; numbered from 0."""
+
+    object_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class MetricKey:
     """A dotted metric name with what is known of it, over one or several runs."""
 

@@ -2,7 +2,7 @@
 
 from wandb_server.operations.artifact_sweep import sweep_artifacts
 from wandb_server.operations.stores import Stores
-from wandb_server.storage import removal
+from wandb_server.storage import history_parts, removal
 from wandb_server.storage.objects import object_id_of, object_key
 
 
@@ -17,6 +17,7 @@ class Sweeper:
         forgot; how many bytes were freed.
         """
         await sweep_artifacts(self._stores)
+        await self._drop_unused_files()
         before = self._stores.clock() - self._stores.settings.garbage_age_s
         found = await self._stores.database.read(lambda db: removal.garbage(db, before))
         numbers = [number for number, _, _ in found]
@@ -41,6 +42,16 @@ class Sweeper:
             freed = await self.sweep()
             total += freed
         return total
+
+    async def _drop_unused_files(self) -> None:
+        """Let go of Parquet files of histories that nobody reads; asked for again,
+        they are made again.
+        """
+        now = self._stores.clock()
+        before = now - self._stores.settings.history_file_keep_s
+        await self._stores.database.write(
+            lambda db: history_parts.drop_unused(db, before, now)
+        )
 
     async def _sweep_strays(self, before: float) -> int:
         """Files of which a power loss took the row, and those half written."""

@@ -49,6 +49,8 @@ class ArchiveSettings:
     """Objects that were being written, or are of no use, for longer are deleted."""
     undo_grace_s: float = 20.0
     """So long a run that was deleted on the page can be brought back."""
+    history_file_keep_s: float = 30 * 24 * 3600.0
+    """Parquet of a history that nobody fetched for so long is deleted."""
     stray_interval_s: float = 24 * 3600.0
     """How often the store is searched for files that no table knows."""
     artifact_pending_age_s: float = 24 * 3600.0

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, func, select
 
-from wandb_server.storage import catalog, removal
+from wandb_server.storage import catalog, history_parts, removal
 from wandb_server.storage.database import in_pieces
 from wandb_server.storage.lines import HISTORY
 from wandb_server.storage.schema import key_tables, line_streams, tail_batches
@@ -11,6 +11,7 @@ from wandb_server.storage.schema import key_tables, line_streams, tail_batches
 def remove_history(connection: Connection, run_id: int, now: float) -> dict[int, str]:
     """Every row of the run's history; (object -> suffix) that are dead now."""
     found = catalog.segments_of(connection, run_id, HISTORY)
+    history_parts.withdraw(connection, run_id, now)
     for piece in in_pieces([segment.id for segment in found]):
         catalog.remove_segments(connection, piece)
     for table in (tail_batches, line_streams, key_tables):

@@ -16,6 +16,7 @@ from wandb_server.errors import StorageBusy
 from wandb_server.storage.alerts import forget_alerts
 from wandb_server.storage.artifact_files import forget_lineage
 from wandb_server.storage.database import in_pieces
+from wandb_server.storage.history_part_schema import history_parts
 from wandb_server.storage.runs import find_run_by_id
 from wandb_server.storage.schema import (
     RUN_TABLES,
@@ -108,7 +109,7 @@ def remove_run(connection: Connection, run_id: int, now: float) -> Removed | Non
     found = connection.execute(select(objects.c.id, objects.c.suffix).where(mine)).all()
     forget_alerts(connection, run_id)
     forget_lineage(connection, run_id)
-    for table in RUN_TABLES:
+    for table in (history_parts, *RUN_TABLES):
         connection.execute(delete(table).where(table.c.run_id == run_id))
     connection.execute(delete(runs).where(runs.c.id == run_id))
     connection.execute(update(objects).where(mine).values(state="dead", changed_at=now))

@@ -13,6 +13,7 @@ from wandb_proto import json_codec
 
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, parse_json
+from wandb_server.ingest.rows import parse_row
 from wandb_server.model.history import MetricKey
 from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
@@ -61,18 +62,29 @@ async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, An
 async def _parquet_history(
     run: Run, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
-    """No Parquet is handed out; one live row tells that everything is live."""
-    rows = await question.archive.of(run).history_rows(run, samples=1)
-    first = await _first_row(run, question) if rows else None
+    """Files that hold all rows, or one live row, which tells that all are live.
+
+    Both at once would be read wrongly, see `operations.history_parts`.
+    """
+    files = await question.archive.of(run).history_files(run)
+    if files:
+        sign = question.addresses.signed
+        paths = (
+            f"/history-files/{f.object_id}/history-{f.number}.parquet" for f in files
+        )
+        return {"parquetUrls": [sign("GET", path) for path in paths], "liveData": []}
+    first = await _first_row(run, question)
     keys = arguments.get("liveKeys") or ["_step"]
     live = [] if first is None else [_chosen(first, keys)]
     return {"parquetUrls": [], "liveData": live}
 
 
 async def _first_row(run: Run, question: Question) -> dict[str, Any] | None:
+    """The first row that says its step: the client refuses one that does not."""
     async for line in question.archive.of(run).export_rows(run, "wandb-history.jsonl"):
-        row = json_codec.loads(line)
-        return row if isinstance(row, dict) else None
+        row = parse_row(line)
+        if isinstance(row.get("_step"), int | float):
+            return dict(row)
     return None
 
 

@@ -26,14 +26,21 @@ from sqlalchemy import (
 from wandb_server.errors import StorageError
 from wandb_server.storage.alert_schema import alerts
 from wandb_server.storage.artifact_schema import ARTIFACT_TABLES
+from wandb_server.storage.history_part_schema import HISTORY_PART_TABLES
 from wandb_server.storage.people_schema import PEOPLE_TABLES
 from wandb_server.storage.schema import metadata
 from wandb_server.storage.sweep_schema import SWEEP_TABLES
 
-_TABLES = (*ARTIFACT_TABLES, *PEOPLE_TABLES, *SWEEP_TABLES, alerts)
+_TABLES = (
+    *ARTIFACT_TABLES,
+    *PEOPLE_TABLES,
+    *SWEEP_TABLES,
+    *HISTORY_PART_TABLES,
+    alerts,
+)
 assert all(table.metadata is metadata for table in _TABLES)
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest version; a test compares it with the files."""
 
 _versions = Table(
