@@ -13,7 +13,7 @@ from wandb_core.uploader import LogUploader, UploadEnd
 from wandb_core.uploader.cursor import cursor_path
 from wandb_proto.v1 import record_pb2 as pb
 
-from tests.support.logged_runs import LoggedRun
+from tests.support.logged_runs import STARTED_AT, LoggedRun
 from tests.support.manual_clock import RecordingNotifier
 from tests.support.served import KEYS, Served, served
 from tests.support.uploads import QUICK, log_path
@@ -118,6 +118,32 @@ async def test_resumed_run_is_one_run(
     run = await shown(server)
     assert steps(run) == [0, 1, 2, 3, 4]
     assert json.loads(run["config"])["old"] == {"value": 1}
+    second.close()
+
+
+async def test_samples_before_a_run_knew_that_it_goes_on_continue_its_time(
+    log: LoggedRun, server: Served, tmp_path: Path
+) -> None:
+    """Core takes its first sample of the machine while `init` still asks the server."""
+    log.rows(2)
+    log.system_metrics(at=100, cpu=1)
+    log.exit()
+    await upload(log, server)
+    place = log_path(tmp_path, folder="run-2")
+    second = LoggedRun(place, project="proj", stream_id="2")
+    second.system_metrics(at=0.5, cpu=2)
+    informed = pb.RunRecord(run_id="r1", project="proj", runtime=100)
+    informed.start_time.seconds = STARTED_AT
+    second.append(pb.Record(run=informed))
+    second.system_metrics(at=2, cpu=3)
+    second.exit()
+
+    assert (await upload(second, server, resume="must")).uploaded
+
+    run = await server.archive.run("ada", "proj", "r1")
+    assert run is not None
+    events = [json.loads(line) for line in await server.archive.event_rows(run, 100)]
+    assert [row["_runtime"] for row in events] == [100, 100.5, 102]
     second.close()
 
 

@@ -102,8 +102,14 @@ class LogFolder:
         row_bytes_max: int = 8 << 20,
         label: str = "",
         first_line: int = 0,
+        earlier_runtime_s: int = 0,
     ) -> None:
-        """`first_line`: number of the log's first row at the server, for file names."""
+        """
+        Args:
+            first_line: number of the log's first row at the server, for file names.
+            earlier_runtime_s: of the run that this log resumes; for samples that were
+                logged before its writer knew.
+        """
         self.state = RunState()
         self.state.next_step = starting_step
         self._reader = LogReader(path)
@@ -111,6 +117,7 @@ class LogFolder:
         self._row_bytes_max = row_bytes_max
         self._label = label
         self._first_line = first_line
+        self._earlier_runtime_s = earlier_runtime_s
 
     @property
     def offset(self) -> int:
@@ -177,11 +184,18 @@ class LogFolder:
                     chunk.rows.append(self._checked_row(chunk, line))
             elif kind == "stats":
                 if makes_lines:
-                    line = self.state.stats_line(record.stats, label=self._label)
+                    start = self._start_of_samples()
+                    line = self.state.stats_line(record.stats, start, self._label)
                     chunk.stats.append(line)
             else:
                 self._add_facts(chunk, logged, kind)
         return self.offset > before
+
+    def _start_of_samples(self) -> float:
+        run = self.state.run
+        if run is not None and run.runtime:  # its writer knows by now
+            return self.state.start
+        return self.state.start - self._earlier_runtime_s
 
     def _finish(self, chunk: FoldedChunk) -> FoldedChunk | None:
         chunk.next_offset = self.offset

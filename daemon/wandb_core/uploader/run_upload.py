@@ -134,6 +134,7 @@ class RunUpload:
             row_bytes_max=settings.row_bytes_max,
             label=self._context.target.label,
             first_line=cursor.base.get(HISTORY, 0),
+            earlier_runtime_s=self._started.earlier_runtime_s,
         )
 
     @property

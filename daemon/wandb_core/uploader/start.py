@@ -55,6 +55,8 @@ class StartedRun:
     outcome: StartOutcome
     earlier_config_json: str = ""
     earlier_summary_json: str = ""
+    earlier_runtime_s: int = 0
+    """How long the run had run when this log was begun; 0 if it was begun before."""
 
 
 def find_cursor(context: UploadContext) -> Cursor | None:
@@ -131,6 +133,7 @@ class RunStarter:
             outcome,
             kept.config_json if kept else "",
             kept.summary_json if kept else "",
+            int(kept.runtime_s) if kept and is_new else 0,
         )
 
     async def _entity(self) -> str | None:
