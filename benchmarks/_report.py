@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from _peers import OURS, PEERS
+from _peers import OURS
 
 
 @functools.cache
@@ -53,25 +53,29 @@ def show(
     return median
 
 
-def table(lines: Iterable[dict[str, Any]]) -> str:
-    """Our figure, what has to be reached, and the peers' with their ratio to ours."""
+def table(lines: Iterable[dict[str, Any]], *, all_rows: bool = True) -> str:
+    """Our figure, what has to be reached, and the peers' with their ratio to ours.
+
+    Not `all_rows`: only those with something to reach or to compare with.
+    """
     rows: dict[str, dict[str, dict[str, Any]]] = {}
     for line in lines:
-        if "side" in line:
-            rows.setdefault(line["what"], {})[line["side"]] = line
+        rows.setdefault(line["what"], {})[line["side"]] = line
+    peers = list(dict.fromkeys(side for found in rows.values() for side in found))
+    peers = [side for side in peers if side != OURS]
     head = [
         "",
         "ours",
         "spread",
         "to reach",
         "",
-        *(f"{peer} (ratio)" for peer in PEERS),
+        *(f"{peer} (ratio)" for peer in peers),
     ]
     cells = [head]
     for what, found in rows.items():
-        if OURS not in found:
+        ours = found.get(OURS)
+        if ours is None or not (all_rows or "target" in ours or len(found) > 1):
             continue
-        ours = found[OURS]
         cells.append(
             [
                 f"{what}, {ours['unit']}",
@@ -79,7 +83,7 @@ def table(lines: Iterable[dict[str, Any]]) -> str:
                 " … ".join(map(_number, ours["spread"])),
                 _target(ours),
                 _verdict(ours),
-                *(_ratio(found.get(peer), ours["value"]) for peer in PEERS),
+                *(_ratio(found.get(peer), ours["value"]) for peer in peers),
             ]
         )
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -2,10 +2,11 @@
 
 Each is a program of its own that answers one question and prints JSON lines; the lines
 go to the terminal and to `benchmarks/results/<revision>.jsonl`, where
-`benchmarks/compare.py` finds them. The table at the end shows what has to be reached
+`benchmarks/compare.py` finds them. The tables at the end show what has to be reached
 and how the peers do.
 
     python benchmarks/run_all.py [--quick | --long] [NAME …]
+    python benchmarks/run_all.py server     all that are about the server
 
 --quick: all in their quick form, a few minutes. NAME: only these files.
 """
@@ -30,7 +31,7 @@ def chosen(names: list[str]) -> list[Path]:
         for path in sorted(HERE.glob("*.py"))
         if path.name not in NOT_BENCHMARKS
         and not path.name.startswith("_")
-        and (not names or path.stem in names)
+        and (not names or path.stem in names or path.stem.split("_")[0] in names)
     ]
 
 
@@ -61,15 +62,17 @@ def main() -> int:
     ).stdout.strip()  # fmt: skip
     results = HERE / "results"
     results.mkdir(exist_ok=True)
-    lines, failed = [], []
+    lines: dict[bool, list[Any]] = {False: [], True: []}
+    failed = []
     with (results / f"{revision}.jsonl").open("w", encoding="utf-8") as kept:
         for path in chosen(names):
             printed, ended_well = run(path, options, kept)
-            lines += printed
+            lines[path.name.startswith("server_")] += printed
             if not ended_well:
                 failed.append(path.name)
-    print()
-    print(table(lines))
+    for is_server, title in ((False, "Training processes"), (True, "The server")):
+        if lines[is_server]:
+            print(f"\n{title}\n\n{table(lines[is_server], all_rows=not is_server)}")
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
