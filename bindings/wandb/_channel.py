@@ -4,9 +4,8 @@ import os
 from types import ModuleType
 from typing import Any
 
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.remote_token import CERTIFICATE_NAME
-
-from wandb._launcher import CoreAddress
 
 MESSAGE_BYTES_MAX = 64 << 20
 REMOTE_PING_MS = 30_000

@@ -7,13 +7,10 @@ lock held?  ── yes ─► address file ─► here it is
 start lock ─► spawn `python -m wandb_core serve`, detached ─► wait for lock and address
     │ somebody else holds it: wait with them
 ```
-
-Only a free lock counts as death of core: never a timeout, never a pid.
 """
 
 import fcntl
 import importlib.util
-import json
 import logging
 import os
 import subprocess
@@ -21,9 +18,9 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from wandb_proto.core_place import CoreAddress, core_lives, read_address
 from wandb_proto.places import Places, make_private
 
 _log = logging.getLogger(__name__)
@@ -54,20 +51,6 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 class CoreUnavailable(ConnectionError):
     """Core cannot be reached or started; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class CoreAddress:
-    """The content of core's address file."""
-
-    pid: int
-    address: str
-    token: str
-    version: str
-    build: str
-    protocol: int
-    certificate: str = ""
-    """PEM of a core on another host; "" on this one."""
 
 
 def ensure_core(
@@ -105,27 +88,6 @@ def ensure_core(
         start_lock.release()
 
 
-def core_lives(places: Places) -> bool:
-    """Whether a core holds its lock."""
-    return _is_locked(places.core_lock)
-
-
-def read_address(places: Places) -> CoreAddress | None:
-    """The address file, or None if it is not there or not whole."""
-    try:
-        found = json.loads(places.core_address.read_bytes())
-        return CoreAddress(
-            pid=int(found["pid"]),
-            address=str(found["address"]),
-            token=str(found["token"]),
-            version=str(found["version"]),
-            build=str(found["build"]),
-            protocol=int(found["protocol"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def wait_until_gone(places: Places, wait_s: float) -> bool:
     """Wait for core's lock to be free; False after wait_s."""
     deadline = time.monotonic() + wait_s
@@ -161,20 +123,6 @@ class _StartLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _spawn(places: Places, environ: Mapping[str, str]) -> int:

@@ -25,11 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.ring import RingReader
 from wandb_proto.ring_reader import Batch
 
 from wandb._channel import is_passing, load_grpc, open_channel
-from wandb._launcher import CoreAddress, CoreUnavailable
+from wandb._launcher import CoreUnavailable
 from wandb._publisher import Publisher
 from wandb._spool import Notify
 

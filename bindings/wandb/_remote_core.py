@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wandb_proto import PROTOCOL_VERSION
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.places import Places
 from wandb_proto.remote_token import (
     ADDRESS_VARIABLE,
@@ -22,7 +23,7 @@ from wandb_proto.remote_token import (
     split_address,
 )
 
-from wandb._launcher import CoreAddress, CoreUnavailable, ensure_core, wait_until_gone
+from wandb._launcher import CoreUnavailable, ensure_core, wait_until_gone
 from wandb._link import Connector, WrongCore
 
 CONNECT_WAIT_S = 10.0

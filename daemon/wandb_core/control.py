@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from wandb_proto import json_codec
+from wandb_proto.core_place import CoreAddress, core_lives, read_address
 from wandb_proto.places import Places, make_private
 from wandb_proto.v1.core_service_pb2 import ListenRequest
 
 from wandb_core.errors import CoreError
-from wandb_core.lifecycle import CoreAddress, is_core_alive, read_address
 from wandb_core.receiver import CoreClient
 
 START_TIMEOUT_S = 10.0
@@ -32,7 +32,7 @@ def start(places: Places, environ: Mapping[str, str]) -> CoreAddress:
     process: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
-        alive = is_core_alive(places)
+        alive = core_lives(places)
         address = read_address(places)
         if alive and address is not None and _answers(address):
             return address
@@ -61,7 +61,7 @@ def ask_status(places: Places) -> dict[str, Any] | None:
     Raises:
         CoreError: it lives but does not answer.
     """
-    if not is_core_alive(places):
+    if not core_lives(places):
         return None
     with _connect(places) as core:
         found: dict[str, Any] = json_codec.loads(core.status_json())
@@ -77,12 +77,12 @@ def stop(places: Places, *, abort: bool, timeout_s: float = STOP_TIMEOUT_S) -> b
         CoreError: it does not answer, or does not go.
     """
     places.core_listen.unlink(missing_ok=True)
-    if not is_core_alive(places):
+    if not core_lives(places):
         return False
     with _connect(places) as core:
         core.stop(abort=abort)
     deadline = time.monotonic() + timeout_s
-    while is_core_alive(places):
+    while core_lives(places):
         if time.monotonic() > deadline:
             raise CoreError(f"core has not stopped after {timeout_s:.0f} s")
         time.sleep(POLL_S)

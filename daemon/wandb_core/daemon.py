@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.places import Places
 from wandb_proto.v1.core_service_pb2 import ListenRequest, ListenResponse
 
@@ -23,10 +24,10 @@ from wandb_core.backlog import Backlog
 from wandb_core.clock import Clock
 from wandb_core.errors import LocalServerMissing
 from wandb_core.lifecycle import (
-    CoreAddress,
     CoreLock,
     keep_address,
     limit_log,
+    own_address,
     remove_address,
     write_address,
 )
@@ -120,7 +121,7 @@ class Daemon:
             self._door = door
             try:
                 await self._take_up(runs, door)
-                address = CoreAddress.of_this_process(
+                address = own_address(
                     await endpoint.open(self._places.core_socket), token
                 )
                 report.address = address.address

@@ -13,11 +13,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
+from wandb_proto.core_place import CoreAddress, read_address
 from wandb_proto.places import Places, make_private
 
 from wandb_core.errors import CoreError, CoreRunning
@@ -25,20 +26,11 @@ from wandb_core.errors import CoreError, CoreRunning
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CoreAddress:
-    """The content of the address file."""
-
-    pid: int
-    address: str
-    token: str
-    version: str
-    build: str
-    protocol: int
-
-    @classmethod
-    def of_this_process(cls, address: str, token: str) -> "CoreAddress":
-        return cls(os.getpid(), address, token, VERSION, build_id(), PROTOCOL_VERSION)
+def own_address(address: str, token: str) -> CoreAddress:
+    """The address file's content for this process."""
+    return CoreAddress(
+        os.getpid(), address, token, VERSION, build_id(), PROTOCOL_VERSION
+    )
 
 
 class CoreLock:
@@ -80,21 +72,6 @@ class CoreLock:
             return False
 
 
-def is_core_alive(places: Places) -> bool:
-    """Whether somebody holds the lock. Never ask in core itself."""
-    try:
-        descriptor = os.open(places.core_lock, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def write_address(places: Places, address: CoreAddress) -> None:
     """Replace the address file in one step; only its owner can read it."""
     text = json.dumps(asdict(address))
@@ -104,22 +81,6 @@ def write_address(places: Places, address: CoreAddress) -> None:
     with os.fdopen(os.open(temporary, flags, 0o600), "w") as file:
         file.write(text)
     os.replace(temporary, places.core_address)
-
-
-def read_address(places: Places) -> CoreAddress | None:
-    """Where core can be reached; None if there is no (readable) file."""
-    try:
-        found = json.loads(places.core_address.read_bytes())
-        return CoreAddress(
-            pid=int(found["pid"]),
-            address=str(found["address"]),
-            token=str(found["token"]),
-            version=str(found["version"]),
-            build=str(found["build"]),
-            protocol=int(found["protocol"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def keep_address(places: Places, address: CoreAddress) -> None:

@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from wandb_proto.core_place import core_lives
 from wandb_proto.places import Places
 from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core.api_keys import ApiKeys
 from wandb_core.clock import SystemClock
 from wandb_core.errors import CoreError
-from wandb_core.lifecycle import is_core_alive
 from wandb_core.local_server import LocalServer, LocalServerAddress
 from wandb_core.orphan_rings import OrphanRing, find_rings
 from wandb_core.owner_mark import Machine
@@ -252,10 +252,10 @@ def drain_rings(paths: Sequence[Path], places: Places, settings: CoreSettings) -
             for ring in find_rings(places.spool_dirs)
             if not ring.writer_alive and _is_below(ring.log_path, wanted)
         ]
-        if not rings or not is_core_alive(places) or time.monotonic() > deadline:
+        if not rings or not core_lives(places) or time.monotonic() > deadline:
             break
         time.sleep(POLL_S)
-    if is_core_alive(places):
+    if core_lives(places):
         return 0
     record_count = 0
     for ring in rings:
@@ -275,7 +275,7 @@ def settle(log_path: Path, places: Places, settings: CoreSettings) -> None:
 
     A log whose writer lives, or that a living core looks after, is left alone.
     """
-    if is_core_alive(places) or any(
+    if core_lives(places) or any(
         ring.log_path.resolve() == log_path.resolve()
         for ring in find_rings(places.spool_dirs)
     ):

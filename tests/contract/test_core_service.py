@@ -11,9 +11,9 @@ from typing import Any
 
 import grpc
 import pytest
-from wandb_core import lifecycle
 from wandb_core.transaction_log import read_all
 from wandb_proto import PROTOCOL_VERSION, VERSION
+from wandb_proto.core_place import core_lives, read_address
 from wandb_proto.places import Places, make_private
 from wandb_proto.v1 import core_service_pb2 as service
 
@@ -194,11 +194,11 @@ def test_commands_start_and_stop_it(places_env: dict[str, str]) -> None:
         assert "does not run" in core_command(places_env, "status").stdout
         assert "core runs" in core_command(places_env, "start").stdout
         places = Places.from_environment(places_env)
-        first = lifecycle.read_address(places)
+        first = read_address(places)
         assert first is not None
         assert str(first.pid) in core_command(places_env, "start").stdout
         assert "has stopped" in core_command(places_env, "stop").stdout
-        assert not lifecycle.is_core_alive(places)
+        assert not core_lives(places)
         assert not places.core_address.exists()
         assert not places.core_socket.exists()
         assert "does not run" in core_command(places_env, "stop").stdout
@@ -256,7 +256,7 @@ def test_a_corrupted_address_file_is_repaired(places_env: dict[str, str]) -> Non
 
         core.places.core_address.write_text("{half a fi")
 
-        wait_until(lambda: lifecycle.read_address(core.places) == address)
+        wait_until(lambda: read_address(core.places) == address)
 
 
 def test_stale_files_of_a_killed_core_do_not_matter(places_env: dict[str, str]) -> None:

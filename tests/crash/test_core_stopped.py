@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wandb_core import lifecycle
 from wandb_core.transaction_log import read_all
+from wandb_proto.core_place import read_address
 from wandb_proto.places import Places
 
 from tests.support.core_process import stop_any_core
@@ -76,7 +76,7 @@ def test_a_stopped_core_slows_nobody_down_and_loses_nothing(
         assert training.stdin is not None
         assert training.stdout is not None
         training.stdout.readline()
-        address = lifecycle.read_address(places)
+        address = read_address(places)
         assert address is not None
         os.kill(address.pid, signal.SIGSTOP)
         try:

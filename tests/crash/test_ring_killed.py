@@ -48,7 +48,7 @@ while True:
 
 _STREAM_WRITER = """
 import os, struct, sys
-from wandb._launcher import CoreAddress
+from wandb_proto.core_place import CoreAddress
 from wandb._link import Connector
 from wandb._spool import FullRing
 from wandb._stream import Stream, StreamSettings

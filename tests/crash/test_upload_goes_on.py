@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_core import lifecycle
+from wandb_proto.core_place import read_address
 from wandb_proto.places import Places
 
 from tests.crash.kill_points import QUICK_CORE
@@ -42,7 +42,7 @@ def on_server(stack: Stack, run_id: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def kill_core(stack: Stack) -> None:
-    address = lifecycle.read_address(Places.from_environment(stack.env))
+    address = read_address(Places.from_environment(stack.env))
     assert address is not None
     os.kill(address.pid, signal.SIGKILL)
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from wandb_core import lifecycle
 from wandb_proto import json_codec
+from wandb_proto.core_place import CoreAddress, core_lives, read_address
 from wandb_proto.places import Places, make_private
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
@@ -152,12 +152,12 @@ class CoreProcess:
     channels: list[grpc.Channel] = field(default_factory=list)
 
     @property
-    def address(self) -> lifecycle.CoreAddress:
+    def address(self) -> CoreAddress:
         """Where it listens; waits until it does."""
-        found: list[lifecycle.CoreAddress] = []
+        found: list[CoreAddress] = []
 
         def is_listening() -> bool:
-            address = lifecycle.read_address(self.places)
+            address = read_address(self.places)
             if address is not None and address.pid == self.process.pid:
                 found.append(address)
             assert found or self.process.poll() is None, self.log_text()
@@ -267,8 +267,8 @@ def stop_any_core(environ: Mapping[str, str]) -> None:
     """Kill the core of these directories, whoever started it; for teardown."""
     places = Places.from_environment(environ)
     deadline = time.monotonic() + TIMEOUT_S
-    while lifecycle.is_core_alive(places) and time.monotonic() < deadline:
-        if (address := lifecycle.read_address(places)) is not None:
+    while core_lives(places) and time.monotonic() < deadline:
+        if (address := read_address(places)) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(address.pid, signal.SIGKILL)
         time.sleep(0.02)

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 import grpc
-from wandb._launcher import CoreAddress
 from wandb._link import Connector
 from wandb_proto import PROTOCOL_VERSION, VERSION
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.places import Places, make_private
 from wandb_proto.v1 import core_service_pb2 as pb
 from wandb_proto.v1 import core_service_pb2_grpc as pb_grpc

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from wandb_proto import VERSION
+from wandb_proto.core_place import core_lives
 from wandb_proto.remote_token import ADDRESS_VARIABLE
 
-from wandb._launcher import core_lives, ensure_core
+from wandb._launcher import ensure_core
 from wandb._stream import Stream, StreamSettings
 from wandb._terminal import termlog, termwarn
 from wandb.errors import AuthenticationError, SettingsError, UsageError

@@ -11,12 +11,11 @@ import pytest
 from wandb._launcher import (
     CoreUnavailable,
     clean_environment,
-    core_lives,
     ensure_core,
-    read_address,
     wait_until_gone,
 )
 from wandb_proto import PROTOCOL_VERSION
+from wandb_proto.core_place import core_lives, read_address
 from wandb_proto.places import Places, make_private
 
 START_S = 30.0

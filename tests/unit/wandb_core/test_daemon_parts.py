@@ -9,14 +9,12 @@ import pytest
 from wandb_core.api_keys import ApiKeys
 from wandb_core.errors import CoreError, CoreRunning
 from wandb_core.lifecycle import (
-    CoreAddress,
     CoreLock,
-    is_core_alive,
     keep_address,
-    read_address,
     write_address,
 )
 from wandb_core.status import as_table
+from wandb_proto.core_place import CoreAddress, core_lives, read_address
 from wandb_proto.credentials import write_key
 from wandb_proto.places import Places
 
@@ -27,6 +25,7 @@ def in_another_process(environ: dict[str, str], code: str) -> str:
     """What the code prints; `places` is there."""
     head = (
         "import os\nfrom wandb_core.lifecycle import *\n"
+        "from wandb_proto.core_place import core_lives\n"
         "from wandb_proto.places import Places\n"
         "places = Places.from_environment(os.environ)\n"
     )
@@ -39,10 +38,10 @@ def in_another_process(environ: dict[str, str], code: str) -> str:
 def test_the_lock_has_one_holder_and_is_seen_by_others(
     places: Places, places_env: dict[str, str]
 ) -> None:
-    assert not is_core_alive(places)
+    assert not core_lives(places)
     lock = CoreLock.take(places)
 
-    assert in_another_process(places_env, "print(is_core_alive(places))") == "True"
+    assert in_another_process(places_env, "print(core_lives(places))") == "True"
     code = "try:\n    CoreLock.take(places)\nexcept Exception as e:\n    print(type(e))"
     assert CoreRunning.__name__ in in_another_process(places_env, code)
     assert lock.still_counts()
