@@ -117,7 +117,11 @@ class ServerExtraMissing(StartRefused):
 
 
 DISK_IS_FULL = "its disk is full; it goes on by itself when there is room again"
-_FULL_TEXTS = ("No space left on device", "disk is full", "Disk quota exceeded")
+FULL_TEXTS = (
+    *("No space left on device", "disk is full", "Disk quota exceeded"),
+    *("507 Insufficient Storage", "XMinioStorageFull", "QuotaExceeded"),
+)
+"""How file systems, databases and object stores say that there is no room."""
 
 
 def trouble_of(error: Exception) -> str:
@@ -125,4 +129,4 @@ def trouble_of(error: Exception) -> str:
     whatever file it was met in.
     """
     said = str(error)
-    return DISK_IS_FULL if any(text in said for text in _FULL_TEXTS) else said
+    return DISK_IS_FULL if any(text in said for text in FULL_TEXTS) else said

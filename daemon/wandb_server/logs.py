@@ -39,9 +39,9 @@ class Repeats(logging.Filter):
         """Whether the record is written; the same for every output."""
         if record.levelno < logging.WARNING:
             return True
-        if not hasattr(record, "is_new"):
-            record.is_new = self._is_new(record)
-        return bool(record.is_new)
+        if "is_new" not in record.__dict__:
+            record.__dict__["is_new"] = self._is_new(record)
+        return bool(record.__dict__["is_new"])
 
     def _is_new(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()

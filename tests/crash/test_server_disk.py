@@ -5,7 +5,6 @@ whole data directory (SQLite, segments, files, log), and of PostgreSQL's tables.
 """
 
 import contextlib
-import os
 import random
 import shutil
 import subprocess
@@ -14,14 +13,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.crash.crowd import Crowd
 from tests.crash.server_clients import Brancher, Publisher, Sender, Writer
 from tests.support.forked_servers import ForkedServers
-from tests.support.postgres import Postgres, find_binaries, run_as
-from tests.support.stores import Embedded, Place
+from tests.support.stores import Embedded
 from tests.support.waiting import wait_until
 
 DISK_BYTES = 48 * 1024 * 1024

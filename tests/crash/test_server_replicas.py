@@ -119,7 +119,7 @@ def test_a_first_start_that_is_killed_leaves_the_old_tables_or_the_new_ones(
     """Method: killed at a random moment, started again, until all starts are done."""
     seed = request.config.getoption("--kill-seed")
     print(f"{seed=}")
-    starts = max(2, request.config.getoption("--kill-points") // 40)
+    starts = max(1, request.config.getoption("--kill-points") // 80)
     chance = random.Random(seed)
     objects = (root / "objects").as_uri()
     if kind == "team":

@@ -23,10 +23,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import (
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from wandb_server.errors import StorageBusy, StorageError
+from wandb_server.errors import FULL_TEXTS, StorageBusy, StorageError
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -40,7 +44,7 @@ IN_USE_S = 600.0
 """A question may still read a cached file that was handed out so long ago."""
 DELETES_AT_ONCE = 500
 TRIES_COUNT_MAX = 10
-TRY_FOR = timedelta(seconds=60)
+TRY_FOR = timedelta(seconds=20)
 """How long a store that does not answer is asked again before a call fails."""
 
 
@@ -319,9 +323,15 @@ def _options(start: int, end: int | None) -> "GetOptions":
 
 
 def _failure(error: BaseException, key: str) -> StorageError:
-    """Absence is final; a store that does not answer may do so later."""
-    kind = StorageError if isinstance(error, FileNotFoundError) else StorageBusy
-    return kind(str(error).splitlines()[0], place=key)
+    """Absence is final, what is full or forbidden is for people to mend; a store that
+    does not answer may do so later.
+    """
+    said = str(error).splitlines()[0]
+    final = isinstance(error, FileNotFoundError | PermissionError)
+    refused = isinstance(error, PermissionDeniedError | UnauthenticatedError)
+    if final or refused or any(text in str(error) for text in FULL_TEXTS):
+        return StorageError(said, place=key)
+    return StorageBusy(said, place=key)
 
 
 def _listed(directory: Path) -> list[StoredObject]:
