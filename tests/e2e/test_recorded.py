@@ -15,8 +15,25 @@ from wandb_proto.v1.record_pb2 import EnvironmentRecord
 from tests.support.desk import desk
 from tests.support.stack import Stack
 
-SCRIPT = """
-import sys, time, wandb
+SAMPLES = """
+import glob, time
+from pathlib import Path
+from wandb_core.transaction_log import read_all
+
+def wait_samples(run, count):
+    # Until core has logged so many more samples of the machine.
+    (log,) = map(Path, glob.glob(run.dir + "/../*.wandb"))
+    seen = lambda: sum(one.record.HasField("stats") for one in read_all(log))
+    wanted, deadline = seen() + count, time.monotonic() + 60
+    while seen() < wanted:
+        assert time.monotonic() < deadline, seen()
+        time.sleep(0.05)
+"""
+
+SCRIPT = (
+    SAMPLES
+    + """
+import wandb
 settings = wandb.Settings(x_stats_sampling_interval=0.2)
 with wandb.init(project="rec", id="r1", settings=settings) as run:
     open("now.txt", "w").write("now")
@@ -30,10 +47,11 @@ with wandb.init(project="rec", id="r1", settings=settings) as run:
     print("training")
     for step in range(20):
         run.log({"loss": 1 / (step + 1)})
-        time.sleep(0.05)
+    wait_samples(run, 3)
     open("live.txt", "w").write("late")
     open("end.txt", "w").write("late")
 """
+)
 
 FILES = """
 {edge["node"]["name"]: edge["node"]["sizeBytes"] for edge in api.client.ask(
@@ -86,7 +104,10 @@ def test_an_ordinary_run_has_its_whole_record(stack: Stack) -> None:
     }  # fmt: skip
     assert (sizes["now.txt"], sizes["live.txt"], sizes["end.txt"]) == (3, 4, 4)
 
-    metadata = json.loads(restored(stack, "wandb-metadata.json"))
+    texts = restored(
+        stack, "wandb-metadata.json", "diff.patch", "requirements.txt", "code/script.py"
+    )
+    metadata = json.loads(texts["wandb-metadata.json"])
     assert metadata["git"]["remote"] == "https://example.org/team/x.git"
     assert len(metadata["git"]["commit"]) == 40
     assert (metadata["codePath"], metadata["program"][-9:]) == (
@@ -96,19 +117,27 @@ def test_an_ordinary_run_has_its_whole_record(stack: Stack) -> None:
     assert int(metadata["memory"]["total"]) > 1 << 30
     assert metadata["cpu_count_logical"] >= 1
     assert "s3cret" not in json.dumps(metadata)
-    by_api = stack.ask("api.run('rec/r1').metadata")
-    assert by_api["git"] == metadata["git"]
-    assert "+layers = 2" in restored(stack, "diff.patch")
-    assert "grpcio==" in restored(stack, "requirements.txt")
-    assert restored(stack, "code/script.py") == SCRIPT
-    config = stack.ask("api.run('rec/r1').rawconfig['_wandb']['code_path']")
-    assert config == "code/script.py"
+    assert "+layers = 2" in texts["diff.patch"]
+    assert "grpcio==" in texts["requirements.txt"]
+    assert texts["code/script.py"] == SCRIPT
+    git_of_run, code_path = stack.ask(
+        "(lambda run: [run.metadata['git'], run.rawconfig['_wandb']['code_path']])"
+        "(api.run('rec/r1'))"
+    )
+    assert git_of_run == metadata["git"]
+    assert code_path == "code/script.py"
 
 
-def restored(stack: Stack, name: str) -> str:
-    """What `wandb.restore` brings into a new directory."""
-    code = f"import wandb\nprint(wandb.restore({name!r}, 'rec/r1', root='got').read())"
-    return stack.run(code).stdout.removesuffix("\n")
+def restored(stack: Stack, *names: str) -> dict[str, str]:
+    """What `wandb.restore` brings into a new directory, by name."""
+    code = f"""
+import json, wandb
+print(json.dumps(
+    {{name: wandb.restore(name, "rec/r1", root="got").read() for name in {names!r}}}
+))
+"""
+    found: dict[str, str] = json.loads(stack.run(code).stdout.splitlines()[-1])
+    return found
 
 
 def test_system_metrics_are_charted_and_read_by_both_clients(
@@ -285,20 +314,23 @@ def test_what_is_switched_off_is_not_recorded(both: Any) -> None:
 
 
 def test_a_restarted_core_goes_on_sampling(stack: Stack) -> None:
-    code = """
-import json, os, signal, time, wandb
+    code = (
+        SAMPLES
+        + """
+import json, os, signal, wandb
 from wandb_proto.places import Places
 run = wandb.init(project="rec", id="r1", settings={"x_stats_sampling_interval": 0.1})
 run.log({"a": 1})
-time.sleep(0.7)
+wait_samples(run, 2)
 address = Places.from_environment(os.environ).core_address
 os.kill(json.loads(address.read_text())["pid"], signal.SIGKILL)
 killed = time.time() - run.start_time
 run.log({"a": 2})
-time.sleep(3)
+wait_samples(run, 4)
 print(killed)
 run.finish()
 """
+    )
     killed = float(stack.run(code).stdout.splitlines()[-1])
 
     rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
@@ -313,21 +345,24 @@ def test_one_process_of_a_forking_script_is_sampled_with_its_children(
     stack: Stack,
 ) -> None:
     """Once per moment, whoever logs; the children's memory is part of the figure."""
-    code = """
-import os, time, wandb
+    code = (
+        SAMPLES
+        + """
+import os, wandb
 run = wandb.init(project="rec", id="r1", settings={"x_stats_sampling_interval": 0.2})
 run.log({"a": 1})
 child = os.fork()
 if not child:
     held = bytearray(300 << 20)
     run.log({"b": 1})
-    time.sleep(1.5)
+    wait_samples(run, 4)
     run.finish()
     os._exit(0)
 os.waitpid(child, 0)
-time.sleep(0.5)
+wait_samples(run, 2)
 run.finish()
 """
+    )
     stack.run(code)
 
     rows = stack.ask("api.run('rec/r1').history(stream='system', pandas=False)")
