@@ -17,7 +17,7 @@ MIMETYPE = "application/vnd.apache.parquet"
 async def get_history_file(visit: Visit) -> web.StreamResponse:
     """Send the file, or a part of it; 404 when it was made anew or removed."""
     parts = visit.request.match_info
-    number = int(parts["object"])
+    number = int(parts["object"])  # signed by us: it is one
     archive = visit.around.archive
     size_bytes = await archive.history_file_size(number)
     if size_bytes is None:

@@ -28,7 +28,7 @@ from wandb_server.api.surroundings import Respond
 _RUN = "/files/{entity}/{project}/{run}"
 _DATA = "/artifact-data"
 _BLOB = "/blobs/{object}/{name:.+}"
-_HISTORY_FILE = r"/history-files/{object:\d{1,18}}/{name}"
+_HISTORY_FILE = "/history-files/{object}/{name:.+}"
 _PART = "/parts/{artifact}/{md5}/{part}/{part_md5}"
 _BY_DIGEST = (
     "/artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{md5}/{name:.+}"
