@@ -1,7 +1,9 @@
 """What is recorded without being asked for: from a script to what readers get."""
 
 import json
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -22,8 +24,11 @@ from wandb_core.transaction_log import read_all
 
 def wait_samples(run, count):
     # Until core has logged so many more samples of the machine.
-    (log,) = map(Path, glob.glob(run.dir + "/../*.wandb"))
-    seen = lambda: sum(one.record.HasField("stats") for one in read_all(log))
+    def seen():
+        logs = map(Path, glob.glob(run.dir + "/../*.wandb"))
+        records = (one.record for log in logs for one in read_all(log))
+        return sum(record.HasField("stats") for record in records)
+
     wanted, deadline = seen() + count, time.monotonic() + 60
     while seen() < wanted:
         assert time.monotonic() < deadline, seen()
@@ -211,35 +216,49 @@ def test_an_offline_run_brings_its_record_with_the_sync(stack: Stack) -> None:
 
 @pytest.fixture
 def both(official_python: str) -> Iterator[Any]:
-    """both(code, **environment) -> (files, records by type) of either package."""
+    """both(samples, **environment) -> (files, records by type) of either package, with
+    so many samples of the machine at least.
+    """
     with desk(WANDB_MODE="offline") as user:
 
-        def record(**environment: str) -> list[tuple[set[str], dict[str, list[Any]]]]:
-            results = []
+        def record(
+            samples: int = 0, **environment: str
+        ) -> list[tuple[set[str], dict[str, list[Any]]]]:
             make_repository(user.cwd)
-            for python in (official_python, None):
-                folders = set(user.cwd.glob("wandb/offline-run-*"))
-                code = BOTH
-                if python is None:
-                    user.run(code, **environment)
-                else:
-                    (user.cwd / "script.py").write_text(code)
-                    user.call(python, "script.py", **environment)
-                (new,) = set(user.cwd.glob("wandb/offline-run-*")) - folders
-                results.append(look_at(new))
-            return results
+            return [
+                look_at(recorded(user, python, samples, **environment))
+                for python in (official_python, sys.executable)
+            ]
 
         yield record
 
 
 BOTH = """
-import time, wandb
+import os, time, wandb
 run = wandb.init(project="p", settings=wandb.Settings(x_stats_sampling_interval=0.5))
 run.log({"a": 1})
 print("one\\ntwo")
-time.sleep(1.2)
+time.sleep(float(os.environ["PAUSE"]))
 run.finish()
 """
+
+
+PAUSES_S = (1.2, 5, 15, 30)
+"""On a busy machine a second is too short for two samples."""
+
+
+def recorded(user: Stack, python: str, samples: int, **environment: str) -> Path:
+    """The directory of an offline run that has so many samples of the machine."""
+    for pause_s in PAUSES_S:
+        folders = set(user.cwd.glob("wandb/offline-run-*"))
+        (user.cwd / "script.py").write_text(BOTH)
+        user.call(python, "script.py", **environment, PAUSE=str(pause_s))
+        (new,) = set(user.cwd.glob("wandb/offline-run-*")) - folders
+        (log,) = new.glob("*.wandb")
+        if sum(one.record.HasField("stats") for one in read_all(log)) >= samples:
+            return new
+        shutil.rmtree(new)
+    raise AssertionError(f"{python}: fewer than {samples} samples in {pause_s} s")
 
 
 def look_at(folder: Path) -> tuple[set[str], dict[str, list[Any]]]:
@@ -276,7 +295,7 @@ def shape(value: Any) -> Any:
 
 def test_the_official_client_records_the_same_of_a_script(both: Any) -> None:
     """Same script, same machine, offline: files, metadata, names of system metrics."""
-    (their_files, theirs), (our_files, ours) = both(WANDB_SAVE_CODE="true")
+    (their_files, theirs), (our_files, ours) = both(samples=2, WANDB_SAVE_CODE="true")
 
     names = {"requirements.txt", "diff.patch", "code/script.py", "output.log"}
     assert our_files == their_files == names
@@ -378,10 +397,9 @@ def test_system_metrics_of_either_log_arrive_through_sync(
 ) -> None:
     """Ours through both syncs: the same rows; the official one's through ours."""
     offline = {"WANDB_MODE": "offline"}
-    stack.run(BOTH, **offline, WANDB_RUN_ID="ours")
-    stack.call(official_python, "-c", BOTH, **offline, WANDB_RUN_ID="theirs")
-    for run_id in ("ours", "theirs"):
-        (log,) = stack.cwd.glob(f"wandb/offline-run-*-{run_id}/run-{run_id}.wandb")
+    for run_id, python in (("ours", sys.executable), ("theirs", official_python)):
+        folder = recorded(stack, python, 2, **offline, WANDB_RUN_ID=run_id)
+        log = folder / f"run-{run_id}.wandb"
         stack.wandb("sync", str(log))
         if run_id == "ours":
             stack.call(
