@@ -55,7 +55,7 @@ CHARTS = """query ($entity: String!, $project: String!, $runs: [String!]!,
       run key x min max mean nanCount posInfCount negInfCount } } }"""
 METRIC_KEYS = """query ($entity: String!, $project: String!, $runs: [String!]!) {
   project(name: $project, entityName: $entity) {
-    metricKeys(runs: $runs) { key types runCount } } }"""
+    metricColumns(runs: $runs) { keys types runCounts } } }"""
 
 
 class Server:

@@ -268,6 +268,7 @@ async def test_charts_get_series_with_every_nan_counted(server: Served) -> None:
     data = await server.graphql(
         """{ project(name: "proj", entityName: "ada") {
           metricKeys(runs: ["run1"]) { key types monotonic last runCount }
+          metricColumns(runs: ["run1"]) { keys types runCounts }
           historySeries(runs: ["run1"], keys: ["loss"], buckets: 5) {
             run key pointCount x last min max mean count nanCount } } }"""
     )
@@ -279,6 +280,11 @@ async def test_charts_get_series_with_every_nan_counted(server: Served) -> None:
     assert sum(series["count"]) + sum(series["nanCount"]) >= 11
     assert min(value for value in series["min"] if value is not None) == 0.0
     assert keys["loss"]["runCount"] == 1
+    assert data["project"]["metricColumns"] == {
+        "keys": list(keys),
+        "types": [key["types"] for key in keys.values()],
+        "runCounts": [key["runCount"] for key in keys.values()],
+    }
 
 
 async def test_resume_status_has_tails_and_counts(server: Served) -> None:

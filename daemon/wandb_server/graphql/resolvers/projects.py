@@ -1,6 +1,6 @@
 """Projects, their runs, and what charts ask of many runs at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wandb_server.errors import QueryError
@@ -16,7 +16,7 @@ from wandb_server.graphql.question import (
 )
 from wandb_server.graphql.resolvers.users import entity_named
 from wandb_server.model.accounts import User
-from wandb_server.model.history import Series, SeriesQuery
+from wandb_server.model.history import MetricKey, Series, SeriesQuery
 from wandb_server.model.people import ProjectAccess
 from wandb_server.model.projects import Project
 from wandb_server.model.run_questions import RunQuery
@@ -110,15 +110,31 @@ async def _run_count(project: Project, question: Question, arguments: Arguments)
     return await question.archive.count_runs(project.entity, project.name, filters)
 
 
-async def _metric_keys(
+async def _find_keys(
     project: Project, question: Question, arguments: Arguments
-) -> list[dict[str, Any]]:
-    keys = await question.archive.metric_keys(
+) -> Sequence[MetricKey]:
+    return await question.archive.metric_keys(
         project.entity,
         project.name,
         tuple(arguments.get("runs") or ()),
         arguments.get("stream") or "history",
     )
+
+
+async def _metric_columns(
+    project: Project, question: Question, arguments: Arguments
+) -> dict[str, Any]:
+    keys = await _find_keys(project, question, arguments)
+    return {
+        "keys": [key.key for key in keys],
+        "types": [key.types for key in keys],
+        "runCounts": [key.run_count for key in keys],
+    }
+
+
+async def _metric_keys(
+    project: Project, question: Question, arguments: Arguments
+) -> list[dict[str, Any]]:
     return [
         {
             "key": key.key,
@@ -127,7 +143,7 @@ async def _metric_keys(
             "last": strict(key.last),
             "runCount": key.run_count,
         }
-        for key in keys
+        for key in await _find_keys(project, question, arguments)
     ]
 
 
@@ -218,6 +234,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "views": lambda *_: {},
         "allViews": lambda *_: connection([], False, 0),
         "metricKeys": _metric_keys,
+        "metricColumns": _metric_columns,
         "historySeries": _history_series,
     },
 }

@@ -110,7 +110,11 @@ function answer({ operationName, variables }) {
     case "PageDefinitions":
       return { project: { runs: connection([{ wandbConfig: JSON.stringify({ m: [{ 1: "epoch", 6: [] }, { 2: "val/*", 5: 1, 6: [1] }] }) }], 0, 1) } };
     case "PageMetricKeys":
-      return { project: { metricKeys: KEYS.map((key) => ({ key, types: { number: 10 }, runCount: variables.runs.length })) } };
+      return {
+        project: {
+          metricColumns: { keys: KEYS, types: KEYS.map(() => ({ number: 10 })), runCounts: KEYS.map(() => variables.runs.length) },
+        },
+      };
     case "PageSeries": {
       const project = {};
       for (let index = 0; `runs${index}` in variables; index += 1) {

@@ -162,8 +162,15 @@ export async function fetchNewestRuns(entity: string, project: string): Promise<
 }
 
 const KEYS = `query PageMetricKeys($entity: String!, $project: String!, $runs: [String!]!) {
-  project(name: $project, entityName: $entity) { metricKeys(runs: $runs) { key types runCount } }
+  project(name: $project, entityName: $entity) { metricColumns(runs: $runs) { keys types runCounts } }
 }`;
+
+/** Parallel arrays: of ten thousand metrics, ten thousand objects would take the server most of its time. */
+interface MetricColumns {
+  readonly keys: readonly string[];
+  readonly types: readonly MetricKey["types"][];
+  readonly runCounts: readonly number[];
+}
 
 /** Everything that these runs logged, with the types of the values. */
 export async function fetchMetricKeys(
@@ -173,13 +180,15 @@ export async function fetchMetricKeys(
   signal?: AbortSignal,
 ): Promise<readonly MetricKey[]> {
   if (runs.length === 0) return [];
-  const data = await graphql<{ project: { metricKeys: MetricKey[] } | null }>(
+  const data = await graphql<{ project: { metricColumns: MetricColumns } | null }>(
     "PageMetricKeys",
     KEYS,
     { entity, project, runs },
     signal,
   );
-  return data.project?.metricKeys ?? [];
+  const columns = data.project?.metricColumns;
+  if (!columns) return [];
+  return columns.keys.map((key, at) => ({ key, types: columns.types[at] ?? {}, runCount: columns.runCounts[at] ?? 0 }));
 }
 
 const RUN = `query PageRun($entity: String!, $project: String!, $run: String!) {
