@@ -43,7 +43,7 @@ class ArchiveSettings:
     """Indexes of row segments kept in memory (20 bytes per row)."""
     log_lines_max: int = 100_000
     page_runs_max: int = 1_000
-    query_memory_mib: int = 256
+    query_memory_mib: int = 128
     query_threads: int = 2
     garbage_age_s: float = 3600.0
     """Objects that were being written, or are of no use, for longer are deleted."""
