@@ -13,6 +13,7 @@ from tests.conformance.backends import BACKENDS
 from tests.conformance.release_counts import release_lines
 from tests.conftest import end_processes_below, isolated_environment
 from tests.support.server_process import ServerProcess
+from tests.support.stores import running_s3
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +39,13 @@ def server(request: pytest.FixtureRequest, official: str) -> Iterator[ServerProc
     finally:
         end_processes_below(root)
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def far_bucket() -> Iterator[str]:
+    """An S3 emulator that references point into; not the server's own store."""
+    with running_s3() as endpoint:
+        yield endpoint
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

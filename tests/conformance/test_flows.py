@@ -35,13 +35,16 @@ FLOW_TIMEOUT_S = 180.0
         for name in NAMES
     ],
 )
-def test_flow(name: str, server: ServerProcess, official: str, tmp_path: Path) -> None:
+def test_flow(
+    name: str, server: ServerProcess, official: str, far_bucket: str, tmp_path: Path
+) -> None:
     place = tmp_path / "work"
     place.mkdir()
     environment = {
         **server.client_environment(),
         "FLOW_PROJECT": name.replace("_", "-"),
         "FLOW_ENTITY": server.entity,
+        "FLOW_S3": far_bucket,
         "HOME": str(tmp_path),
         "NETRC": str(tmp_path / "netrc"),
         "WANDB_CACHE_DIR": str(tmp_path / "cache"),

@@ -72,6 +72,8 @@ _COMPARED: dict[str, Operator] = {
     "$lt": "lt",
     "$lte": "lte",
 }
+_BEHIND: dict[str, Operator] = {"$gt": "gte", "$lte": "lt"}
+"""The same two, counted from the end of the second that was named."""
 
 
 def parse_filters(filters: Json) -> Condition:
@@ -172,6 +174,9 @@ class _Parser:
             bound = _scalar(attribute, value, part)
             if bound is None:
                 raise QueryError(part, "cannot compare with null")
+            if operator in _BEHIND and _is_whole_second(attribute, value):
+                assert isinstance(bound, float)
+                return Comparison(attribute, _BEHIND[operator], bound + 1, part)
             return Comparison(attribute, _COMPARED[operator], bound, part)
         read = _OPERATORS.get(operator)
         if read is None:
@@ -189,7 +194,19 @@ def _equal(attribute: Attribute, value: Json, part: str) -> Condition:
         if attribute.section in ("run", "tag"):
             return missing
         return AnyOf((missing, Comparison(attribute, "eq", None, part)))
-    return Comparison(attribute, "eq", _scalar(attribute, value, part), part)
+    scalar = _scalar(attribute, value, part)
+    if _is_whole_second(attribute, value):
+        assert isinstance(scalar, float)
+        begins = Comparison(attribute, "gte", scalar, part)
+        return AllOf((begins, Comparison(attribute, "lt", scalar + 1, part)))
+    return Comparison(attribute, "eq", scalar, part)
+
+
+def _is_whole_second(attribute: Attribute, value: Json) -> bool:
+    """Times are told to clients without fractions: such a text means its second."""
+    if attribute.section != "run" or attribute.names[0] not in _TIMES:
+        return False
+    return isinstance(value, str) and ":" in value and "." not in value
 
 
 def _any_of(attribute: Attribute, value: Json, part: str) -> Condition:
@@ -197,6 +214,8 @@ def _any_of(attribute: Attribute, value: Json, part: str) -> Condition:
         raise QueryError(part, "must be a list of values")
     if len(value) > VALUES_COUNT_MAX:
         raise QueryError(part, f"more than {VALUES_COUNT_MAX} values")
+    if any(_is_whole_second(attribute, item) for item in value):
+        return AnyOf(tuple(_equal(attribute, item, part) for item in value))
     given = tuple(_scalar(attribute, item, part) for item in value if item is not None)
     present = Comparison(attribute, "eq", given, part)
     if len(given) == len(value):

@@ -26,6 +26,7 @@ try:
     until(found, "the run begins")
     api.run(f"{PROJECT}/long").stop()
     until(lambda: process.poll() is not None, "the script is stopped")
+    until(lambda: wandb.Api().run(f"{PROJECT}/long").state == "killed", "it is told")
 finally:
     process.kill()
     process.wait()

@@ -272,3 +272,32 @@ async def test_runs_without_a_name_get_a_free_one(desk: Any) -> None:
         assert inserted
         names.append(run.name)
     assert names == ["run-3", "run-4"]
+
+
+@pytest.mark.parametrize(
+    ("test", "names"),
+    [
+        ("{0}", ["b"]),
+        ({"$eq": "{0}"}, ["b"]),
+        ({"$ne": "{0}"}, ["a", "c"]),
+        ({"$in": ["{0}", "1999-01-01T00:00:00Z"]}, ["b"]),
+        ({"$gte": "{0}"}, ["b", "c"]),
+        ({"$lte": "{0}"}, ["a", "b"]),
+        ({"$gt": "{0}"}, ["c"]),
+        ({"$lt": "{0}"}, ["a"]),
+    ],
+)
+async def test_a_time_as_clients_are_told_it_means_its_whole_second(
+    desk: Any, test: Any, names: list[str]
+) -> None:
+    """Clients know no fractions: the time of a run must find that run."""
+    for name, moment in (("a", 1.5), ("b", 2.75), ("c", 3.25)):
+        desk.clock.now = 1_700_000_000 + moment
+        await desk.start(name)
+    told = "2023-11-14T22:13:22Z"
+
+    text = json.dumps({"createdAt": test}).replace("{0}", told)
+    query = RunQuery("ann", "p", json.loads(text), "+created_at")
+    page = await desk.archive.query_runs(query)
+
+    assert [run.name for run in page.runs] == names

@@ -15,6 +15,8 @@ export interface Alert {
 export interface RunRecord {
   readonly id: string;
   readonly fileCount: number | null;
+  /** What deleting the run frees. */
+  readonly sizeBytes: number | null;
   readonly inputs: { readonly totalCount: number | null } | null;
   readonly outputs: { readonly totalCount: number | null } | null;
   readonly alerts: readonly Alert[] | null;
@@ -23,7 +25,7 @@ export interface RunRecord {
 const RECORD = `query PageRunRecord($entity: String!, $project: String!, $run: String!) {
   project(name: $project, entityName: $entity) {
     run(name: $run) {
-      id fileCount
+      id fileCount sizeBytes
       inputs: inputArtifacts(first: 1) { totalCount }
       outputs: outputArtifacts(first: 1) { totalCount }
       alerts { id title text severity createdAt }

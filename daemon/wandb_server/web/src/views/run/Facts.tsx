@@ -4,7 +4,7 @@ import { useMemo, type ReactElement, type ReactNode } from "react";
 import { useRunChanges, type RunRecord } from "../../api/run_changes";
 import type { RunDetail } from "../../api/queries";
 import { parseObject, type Json } from "../../model/json";
-import { duration, grouped, moment, since } from "../../model/numbers";
+import { bytes, duration, grouped, moment, since } from "../../model/numbers";
 import { environmentOf } from "../../model/run";
 import type { RunTab } from "../../model/route";
 import { EditableText } from "../../parts/EditableText";
@@ -45,6 +45,7 @@ export function Facts({ entity, project, run, config, record }: FactsProps): Rea
     ["Refused rows", run.refusedRows ? <span key="refused" className="bad">{grouped(run.refusedRows)} (their step was below the run's)</span> : null],
     ["Files", record?.fileCount ? tab("files", grouped(record.fileCount)) : null],
     ["Artifacts", record ? tab("artifacts", `${count(record.inputs)} in, ${count(record.outputs)} out`) : null],
+    ["Storage", record?.sizeBytes ? <span key="storage" title={`${record.sizeBytes} bytes go when this run is deleted`}>{bytes(record.sizeBytes)}</span> : null],
     ["Host", run.host ?? environment.host],
     ["Directory", environment.directory && <code key="directory">{environment.directory}</code>],
     ["System", environment.os],
