@@ -25,7 +25,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 DIST = Path(__file__).parents[2] / "daemon" / "wandb_server" / "web" / "dist"
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 
 UPSERT = """
 mutation Upsert($name: String, $project: String, $title: String, $config: JSONString) {

@@ -1,8 +1,7 @@
-"""From `run.log()` in a script to pixels on the page: the whole way, timed."""
+"""From `run.log()` in a script to pixels on the page; timed in benchmarks/page_live."""
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from tests.browser.conftest import Browser
 from tests.browser.test_page_charts import wait_until_drawn, wait_until_live
 from tests.support.server_process import ServerProcess
 
-LIMIT_S = 2.0
-ATTEMPTS = 3
+METRICS = 3
 SCRIPT = """
 import sys, time, wandb
 with wandb.init(project="whole-way", name="from-a-script") as run:
@@ -58,23 +56,17 @@ def wait_for_line(process: "subprocess.Popen[str]", wanted: str) -> None:
     assert any(line.strip() == wanted for line in process.stdout), "the script ended"
 
 
-def test_what_a_script_logs_is_drawn_within_two_seconds(
+def test_what_a_script_logs_is_drawn_by_itself(
     browser: Browser, script: "subprocess.Popen[str]"
 ) -> None:
-    """The best of three attempts counts: the machine may be busy with other tests."""
     wait_for_line(script, "ready")
     page = browser.workspace("whole-way")
     wait_until_drawn(page, "warm/up")
     wait_until_live(page)
     assert script.stdin is not None
 
-    delays = []
-    for number in range(ATTEMPTS):
+    for number in range(METRICS):
         script.stdin.write("go\n")
         script.stdin.flush()
         wait_for_line(script, "logged")
-        logged_at = time.monotonic()
         wait_until_drawn(page, f"metric/m{number}")
-        delays.append(time.monotonic() - logged_at)
-
-    assert min(delays) < LIMIT_S, delays

@@ -80,7 +80,7 @@ def test_the_console_is_virtual_marks_stderr_and_follows(
     run.print([f"ERROR {stamp}\x1b[31mit broke\x1b[0m"])
 
     line = page.locator(".log-line.error", has_text="it broke")
-    line.wait_for(timeout=4000)
+    line.wait_for()
     assert "\x1b" not in line.inner_text()
     page.locator(".logs-list").evaluate("(list) => { list.scrollTop = 0; }")
     page.get_by_text("line 0", exact=True).wait_for()
