@@ -173,7 +173,7 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml
 $(OFFICIAL)/.setup:
 	@$(PYTHON) -m venv $(OFFICIAL) && $(OFFICIAL)/bin/python -m pip install --quiet 'wandb==0.31.0' pandas \
 		|| echo "setup: the official client could not be installed; its tests will be skipped"
-	@$(OFFICIAL)/bin/python -m pip install --quiet pillow matplotlib plotly soundfile moviepy \
+	@$(OFFICIAL)/bin/python -m pip install --quiet pillow matplotlib plotly soundfile moviepy boto3 \
 		|| echo "setup: no media packages for the official client; its media are not compared"
 	@touch $@
 
