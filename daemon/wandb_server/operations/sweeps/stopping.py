@@ -88,18 +88,28 @@ def judge(
             places.write_rung(db, handed_id, rung, loss)
     stopped = 0
     for row in places.climbers(db, sweep):
-        asked = hyperband.strict or row["id"] in arrived
-        if not asked or row["stopping"] or row["rung"] is None:
+        if row["stopping"] or row["run_state"] not in sweeps.UNENDED:
             continue
-        if row["run_state"] not in sweeps.UNENDED:
-            continue
-        losses = places.losses_at(db, sweep, row["rung"])
-        if hyperband.goes_on(losses[row["id"]], list(losses.values())):
-            continue
-        places.update_handed(db, row["id"], {"stopping": True})
-        heard_at = row["agent_heartbeat_at"]
-        if heard_at is None or heard_at < now - AGENT_SILENT_S:
-            # Nobody is there who would stop it.
-            sweeps.request_stop(db, row["run_id"])
-        stopped += 1
+        # A client sends every few seconds, so a run may pass several rungs at once.
+        rungs = [rung for rung, _ in arrived.get(row["id"], ())]
+        if hyperband.strict and row["rung"] is not None:
+            rungs = list(hyperband.rungs_to(row["rung"]))
+        if not all(_goes_on(db, sweep, hyperband, row["id"], one) for one in rungs):
+            _stop(db, row, now)
+            stopped += 1
     return stopped
+
+
+def _goes_on(
+    db: Connection, sweep: RowMapping, hyperband: Hyperband, handed_id: int, rung: int
+) -> bool:
+    losses = places.losses_at(db, sweep, rung)
+    return hyperband.goes_on(losses.get(handed_id), list(losses.values()))
+
+
+def _stop(db: Connection, row: RowMapping, now: float) -> None:
+    places.update_handed(db, row["id"], {"stopping": True})
+    heard_at = row["agent_heartbeat_at"]
+    if heard_at is None or heard_at < now - AGENT_SILENT_S:
+        # Nobody is there who would stop it.
+        sweeps.request_stop(db, row["run_id"])

@@ -11,7 +11,7 @@ from wandb_proto import json_codec
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.values import clean_text, values_of
 from wandb_server.model.accounts import User
-from wandb_server.model.history import SeriesQuery
+from wandb_server.model.history import Series, SeriesQuery
 from wandb_server.model.json_value import Json
 from wandb_server.model.projects import Project
 from wandb_server.model.run_questions import RunQuery
@@ -230,17 +230,25 @@ class Sweeps:
             or row["state"] not in (PENDING, RUNNING)
         ):
             return None
-        assert config.metric is not None
         found = await self._observations(row, config)
+        if found is None:
+            return None
         # Agents that ask at the same time must not get the same answer.
         seed = zlib.crc32(f"{row['name']}/{row['next_number']}/{agent.id}".encode())
         return await asyncio.to_thread(bayes.propose, config.parameters, found, seed)
 
     async def _observations(
         self, row: RowMapping, config: SweepConfig
-    ) -> list[bayes.Observation]:
+    ) -> list[bayes.Observation] | None:
+        """None: nothing more will be tried, so nobody has to think about it."""
         metric = config.metric
         assert metric is not None
+        if config.run_cap is not None:
+            taken = await self._stores.database.read(
+                lambda db: places.count_live(db, row)
+            )
+            if taken >= config.run_cap:
+                return None
         await self._refresh(row["project_id"])
         rows = await self._stores.database.read(
             lambda db: places.observed(db, row, metric.name, bayes.OBSERVATIONS_MAX)
@@ -275,34 +283,33 @@ class Sweeps:
         if hyperband is None or metric is None:
             return
         rows = await self._stores.database.read(lambda db: places.climbers(db, row))
-        due = stopping.due_climbs(rows, hyperband)
-        if not due and not hyperband.strict:
-            return
-        place = await self._stores.database.read(
-            lambda db: sweeps.read_sweep(db, row["id"])
-        )
-        if place is None:
-            return
-        series = await Charts(self._stores).series(
-            SeriesQuery(
-                entity=place["entity"],
-                project=place["project"],
-                runs=tuple(climb.name for climb in due),
-                keys=(metric.name,),
-                buckets=stopping.BUCKETS,
-            )
-        )
-        of_run = {one.run: one for one in series}
         arrived = {}
-        for climb in due:
-            if (found := of_run.get(climb.name)) is not None:
-                rungs = stopping.losses_at_rungs(found, hyperband, metric, climb.rung)
-                arrived.update({climb.handed_id: rungs} if rungs else {})
+        if due := stopping.due_climbs(rows, hyperband):
+            series = await self._series(row, due, metric.name)
+            for climb in due:
+                if (found := series.get(climb.name)) is not None:
+                    rungs = stopping.losses_at_rungs(
+                        found, hyperband, metric, climb.rung
+                    )
+                    arrived.update({climb.handed_id: rungs} if rungs else {})
         now = self._stores.clock()
         if arrived or hyperband.strict:
             await self._stores.database.write(
                 lambda db: stopping.judge(db, row, hyperband, arrived, now)
             )
+
+    async def _series(
+        self, row: RowMapping, climbs: Sequence[stopping.Climb], key: str
+    ) -> Mapping[str, Series]:
+        """The metric of these runs, by their names."""
+        query = SeriesQuery(
+            entity=row["entity"],
+            project=row["project"],
+            runs=tuple(climb.name for climb in climbs),
+            keys=(key,),
+            buckets=stopping.BUCKETS,
+        )
+        return {one.run: one for one in await Charts(self._stores).series(query)}
 
     async def _prior_runs(self, upsert: SweepUpsert) -> Sequence[Run]:
         if not upsert.prior_runs:

@@ -441,6 +441,53 @@ async def test_runs_that_are_not_among_the_best_are_stopped(
     ]
 
 
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_run_that_passes_several_rungs_at_once_is_compared_at_each(
+    desk: Any, strict: bool
+) -> None:
+    """Clients send every 15 seconds: hundreds of points at once. Strict: whoever was
+    there first is compared with those that come later, too."""
+    band = {"type": "hyperband", "min_iter": 2, "eta": 2, "strict": strict}
+    sweep = await make(desk, {**RANDOM, "early_terminate": band})
+    agents = [await agent_of(desk, sweep) for _ in range(2)]
+    commands = [await agent.next_run() for agent in agents]
+    for agent, command in zip(agents, commands, strict=True):
+        await agent.begin(command)
+
+    await logged(agents[0], commands[0], [1.0] * 3)
+    short = await agents[0].ask()
+    await logged(agents[1], commands[1], [2.0] * 100)
+    worse = await agents[1].ask()
+    agents[1].running = ()
+    command = await agents[1].next_run()
+    await agents[1].begin(command)
+    await logged(agents[1], command, [0.0] * 100)
+    best = await agents[1].ask()
+
+    assert (short, best) == ([], [])
+    assert worse == [{"type": "stop", "run_id": commands[1]["run_id"]}]
+    # 0, 1, 2: the better half of three ends at 1.
+    assert await agents[0].ask() == []
+
+
+async def test_strictly_a_run_is_stopped_once_others_are_better(desk: Any) -> None:
+    for strict in (False, True):
+        band = {"type": "hyperband", "min_iter": 2, "eta": 2, "strict": strict}
+        sweep = await make(desk, {**RANDOM, "early_terminate": band})
+        agents = [await agent_of(desk, sweep) for _ in range(2)]
+        commands = [await agent.next_run() for agent in agents]
+        for agent, command in zip(agents, commands, strict=True):
+            await agent.begin(command)
+        await logged(agents[0], commands[0], [1.0] * 3)
+        assert await agents[0].ask() == []
+        await logged(agents[1], commands[1], [0.0] * 3)
+        assert await agents[1].ask() == []
+
+        stop = {"type": "stop", "run_id": commands[0]["run_id"]}
+
+        assert await agents[0].ask() == ([stop] if strict else [])
+
+
 async def test_nothing_is_stopped_for_points_that_are_no_numbers(desk: Any) -> None:
     band = {"type": "hyperband", "min_iter": 2}
     agent = await agent_of(desk, await make(desk, {**RANDOM, "early_terminate": band}))
