@@ -34,7 +34,7 @@ SIZES = (100, 1_000, 10_000)
 STEPS = 200
 POST_ROWS = 10
 CHARTS_SHOWN = 12
-COLDS = 3
+COLDS = 2
 WARMS = 3
 RUN = """query ($entity: String!, $project: String!, $run: String!) {
   project(name: $project, entityName: $entity) { run(name: $run) {
