@@ -35,6 +35,10 @@ class Limits:
 
     body_bytes_max: int = 64 * 1024 * 1024
     """Body of one GraphQL or file stream request; beyond: 413."""
+    intake_bytes_max: int = 24 * 1024 * 1024
+    """Bodies of file stream requests in memory at once; the others wait, unread."""
+    intake_wait_s_max: float = 20.0
+    """A request that waited so long is answered 503 and sent again."""
     file_bytes_max: int = 256 * 1024**3
     """One file of a run; beyond: 413."""
     query_tokens_max: int = 10_000

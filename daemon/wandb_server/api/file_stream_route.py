@@ -18,6 +18,10 @@ from wandb_server.model.file_stream import FileChunk, FileStreamPost
 COUNTED_FILES = frozenset(
     ("wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json", "output.log")
 )
+UNTOLD_BYTES = 1024 * 1024
+"""What a body is taken for whose size nobody told."""
+PACKED_FACTOR = 8
+"""So much smaller rows become by compressing."""
 CLIENT_ID_HEADER = "X-Wandb-Async-Client-Id"
 NAME_CHARACTERS_MAX = 512
 """Of files, logs and writers: rows are looked up by them, and PostgreSQL refuses index
@@ -28,15 +32,24 @@ async def take_file_stream(visit: Visit) -> web.Response:
     """Store one request; the answer tells the client whether to stop."""
     parts = visit.request.match_info
     entity, project, run = parts["entity"], parts["project"], parts["run"]
-    body = await read_json(visit.request)
-    post = read_post(body, visit.request.headers.get(CLIENT_ID_HEADER))
-    answer = await visit.archive.post_file_stream(entity, project, run, post)
+    async with visit.around.intake.room(_size_of(visit.request)):
+        body = await read_json(visit.request)
+        post = read_post(body, visit.request.headers.get(CLIENT_ID_HEADER))
+        answer = await visit.archive.post_file_stream(entity, project, run, post)
     if answer is None:
         return error_answer(404, f"There is no run {entity}/{project}/{run}.")
     for chunk in post.chunks:
         name = chunk.file if chunk.file in COUNTED_FILES else "other"
         visit.around.measures.ingested_lines[name] += len(chunk.lines)
     return json_answer({"stopped": True} if answer.stopped else {})
+
+
+def _size_of(request: web.Request) -> int:
+    """About how many bytes the body is, unpacked."""
+    told = request.content_length
+    if told is None:
+        return UNTOLD_BYTES
+    return told * PACKED_FACTOR if "Content-Encoding" in request.headers else told
 
 
 async def refuse_empty_path(_: Visit) -> web.Response:

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from wandb_server.addresses import Addresses
+from wandb_server.api.intake import Intake
 from wandb_server.api.measures import Measures
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.model.accounts import User
@@ -85,6 +86,13 @@ class Surroundings:
     """URL path -> file of the built page."""
     closing: Closing = field(default_factory=Closing)
     measures: Measures = field(default_factory=Measures)
+    intake: Intake = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what the settings size."""
+        limits = self.settings.limits
+        intake = Intake(limits.intake_bytes_max, limits.intake_wait_s_max)
+        object.__setattr__(self, "intake", intake)
 
     @property
     def cookie_name(self) -> str:
