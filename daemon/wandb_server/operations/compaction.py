@@ -10,7 +10,6 @@ transaction and in the segment after it.
 """
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from wandb_server.operations.pieces import (
     block_columns,
     give_up,
     put_objects,
+    scratch,
     series_columns,
 )
 from wandb_server.operations.removed_runs import Purger
@@ -195,8 +195,8 @@ class Compaction(Operations):
             return 0
         blocks_from = settings.block_points_min
         piece = await asyncio.to_thread(_look_at, run_id, file, batches, blocks_from)
-        with tempfile.TemporaryDirectory(dir=stores.workspace) as directory:
-            written = await self._write(piece, Path(directory))
+        async with scratch(stores) as directory:
+            written = await self._write(piece, directory)
         try:
             return await stores.database.write(lambda db: _enter(db, piece, written))
         except StorageError:

@@ -12,7 +12,6 @@ What was made is kept in the workspace until rows arrive, or others need the roo
 """
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -31,6 +30,7 @@ from wandb_server.model.history import MetricKey
 from wandb_server.model.runs import Run
 from wandb_server.operations.charts import SERIES_SUFFIX
 from wandb_server.operations.keys import tables_of_runs
+from wandb_server.operations.pieces import scratch
 from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.stores import Operations, Stores
 from wandb_server.storage import catalog, lines, runs
@@ -117,8 +117,7 @@ class Exports(Operations):
 
     async def _make(self, found: _Snapshot, columns: _Columns, path: Path) -> None:
         ask = self._stores.tables.ask
-        with tempfile.TemporaryDirectory(dir=self._stores.workspace) as name:
-            directory = Path(name)
+        async with scratch(self._stores) as directory:
             parts: list[Path] = []
             steps: list[tuple[int, int]] = []
             in_order = True

@@ -19,11 +19,9 @@ Of any other run it is told nothing, and asks for rows.
 
 import asyncio
 import logging
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 from wandb_proto import json_codec
@@ -40,7 +38,7 @@ from wandb_server.operations.part_files import (
     PartWriter,
     WrittenPart,
 )
-from wandb_server.operations.pieces import WrittenObject, put_objects
+from wandb_server.operations.pieces import WrittenObject, put_objects, scratch
 from wandb_server.operations.runs import ENDED
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, history_parts, lines, removal, runs
@@ -145,9 +143,9 @@ class HistoryParts(Operations):
         self, found: _Snapshot, number: int, first_line: int, end_line: int
     ) -> None:
         """One part: its file, its object, its row."""
-        with tempfile.TemporaryDirectory(dir=self._stores.workspace) as name:
+        async with scratch(self._stores) as directory:
             made = await PartWriter(self._stores).write(
-                found.lines, first_line, end_line, Path(name)
+                found.lines, first_line, end_line, directory
             )
             made = _checked(found, made, number)
             written: Sequence[WrittenObject] = ()

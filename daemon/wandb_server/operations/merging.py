@@ -12,7 +12,6 @@ question that began before may still read them. Rows stay byte for byte what the
 
 import asyncio
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +28,7 @@ from wandb_server.operations.pieces import (
     WrittenObject,
     give_up,
     put_objects,
+    scratch,
     series_columns,
 )
 from wandb_server.operations.rows import ROWS_SUFFIX
@@ -85,8 +85,7 @@ class Merger:
 
     async def _merge(self, group: Sequence[catalog.Segment]) -> bool:
         stores = self._stores
-        with tempfile.TemporaryDirectory(dir=stores.workspace) as name:
-            directory = Path(name)
+        async with scratch(stores) as directory:
             sources = [
                 await stores.objects.local_path(object_key(s.rows_object, ROWS_SUFFIX))
                 for s in group

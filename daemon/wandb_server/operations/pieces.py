@@ -1,9 +1,11 @@
 """Pieces of history on their way to segments: columns, blocks and their objects."""
 
 import asyncio
+import shutil
+import tempfile
 import zlib
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,18 @@ def block_columns(
     if not worth_storing(len(points.step), int(blocks.counts.sum())):
         return None
     return KeyedColumns(keys, blocks.counts, blocks.columns)
+
+
+@asynccontextmanager
+async def scratch(stores: Stores) -> AsyncIterator[Path]:
+    """A directory for files that are being made; gone afterwards. Disks that are busy
+    take long to forget megabytes, so a thread waits for them.
+    """
+    name = await asyncio.to_thread(tempfile.mkdtemp, dir=stores.workspace)
+    try:
+        yield Path(name)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, name, ignore_errors=True)
 
 
 async def put_objects(
