@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,7 +113,7 @@ def test_what_a_killed_process_left_is_drained_and_the_run_ends(
     write_ring(ring_path, path, records()[:-1]).close()
 
     with running_core(places_env, idle_timeout_s="0.5") as core:
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert rows_of(path, "x") == list(range(3000))
     assert not ring_path.exists()
@@ -135,7 +134,7 @@ def test_a_ring_whose_writer_lives_is_left_to_its_link(
         assert not path.exists()
         writer.close()
         wait_until(lambda: not ring_path.exists())
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert rows_of(path, "x") == list(range(9))
 
@@ -155,7 +154,7 @@ def test_a_broken_stream_is_drained_once_its_writer_is_dead(
         assert ring_path.exists()
         writer.close()
         wait_until(lambda: not ring_path.exists())
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert rows_of(path, "x") == list(range(199))
 
@@ -173,7 +172,7 @@ def test_a_killed_core_and_a_killed_process_lose_nothing(
     writer.close()
 
     with running_core(places_env, idle_timeout_s="0.5") as core:
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert rows_of(path, "x") == list(range(3000))
     assert list(read_all(path))[-2].record.WhichOneof("record_type") == "exit"
@@ -187,7 +186,7 @@ def test_a_ring_for_a_removed_directory_makes_it_again(
     write_ring(ring_path, path, records()[:10]).close()
 
     with running_core(places_env, idle_timeout_s="0.5") as core:
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert rows_of(path, "x") == list(range(9))
 
@@ -199,7 +198,7 @@ def test_what_is_no_ring_is_left_alone(
     ring_path.write_bytes(b"something else" * 10_000)
 
     with running_core(places_env, idle_timeout_s="0.3") as core:
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
 
     assert ring_path.exists()
 
@@ -214,7 +213,7 @@ def test_sigterm_lets_what_has_arrived_reach_the_log(
             stream.wait_acknowledged(2)
             core.process.send_signal(signal.SIGTERM)
             assert stream.failure().code() == grpc.StatusCode.UNAVAILABLE
-        assert core.process.wait(15) == 0
+        assert core.process.wait(60) == 0
         assert not core.places.core_address.exists()
 
     assert rows_of(path, "x") == list(range(999))
@@ -232,13 +231,12 @@ def test_stop_with_abort_leaves_at_once(
     places_env: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "run-run1.wandb"
-    with running_core(places_env) as core, core.stream("run1", path) as stream:
+    patient = running_core(places_env, drain_timeout_s="60")
+    with patient as core, core.stream("run1", path) as stream:
         stream.send(1, [open_run("run1"), log({"x": 1})])
         stream.wait_acknowledged(3)
-        began = time.monotonic()
         core.ask("Stop", service.StopRequest(abort=True))
-        assert core.process.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert core.process.wait(30) == 0
 
     assert rows_of(path, "x") == [1]
 

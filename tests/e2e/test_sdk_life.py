@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from wandb_core.transaction_log import read_all
 from wandb_proto import json_codec
+from wandb_proto.places import Places
 from wandb_proto.v1 import record_pb2 as pb
 
 from tests.support.core_process import stop_any_core
@@ -358,15 +359,12 @@ def test_silent_says_nothing_and_bad_settings_say_what_is_wrong(desk: Desk) -> N
     assert bad.returncode == 1
 
 
-def test_init_is_quick_where_core_runs_already(desk: Desk) -> None:
-    code = """
-import time, wandb
-wandb.init(id="first").finish()
-start = time.perf_counter()
-run = wandb.init(id="second")
-print(time.perf_counter() - start)
-"""
+def test_init_starts_no_core_where_one_runs_already(desk: Desk) -> None:
+    """How long it takes is for benchmarks/process_costs to say."""
+    code = "import wandb; [wandb.init(id=name).finish() for name in ('a', 'b')]"
 
-    took_s = float(desk.run(code).stdout)
+    desk.run(code)
+    desk.run(code)
 
-    assert took_s < 1.0
+    places = Places.from_environment(desk.env)
+    assert places.core_log.read_text().count("core_starts") == 1

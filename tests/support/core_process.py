@@ -32,8 +32,8 @@ from wandb_proto.v1.record_pb2 import Record
 
 from tests.support.waiting import wait_until
 
-START_TIMEOUT_S = 20.0
-TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
+TIMEOUT_S = 30.0
 
 
 def open_run(run_id: str, *, mode: str = "offline", base_url: str = "") -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 _POLL_S = 0.01
 
 
-def wait_until(predicate: Callable[[], object], timeout_s: float = 10.0) -> None:
+def wait_until(predicate: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Return as soon as the predicate is true.
 
     Raises:
@@ -22,7 +22,7 @@ def wait_until(predicate: Callable[[], object], timeout_s: float = 10.0) -> None
 
 
 async def wait_until_async(
-    predicate: Callable[[], object], timeout_s: float = 10.0
+    predicate: Callable[[], object], timeout_s: float = 30.0
 ) -> None:
     """The same inside an event loop, without blocking it."""
     deadline = time.monotonic() + timeout_s
