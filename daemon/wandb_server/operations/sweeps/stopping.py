@@ -91,10 +91,10 @@ def judge(
         if row["stopping"] or row["run_state"] not in sweeps.UNENDED:
             continue
         # A client sends every few seconds, so a run may pass several rungs at once.
-        rungs = [rung for rung, _ in arrived.get(row["id"], ())]
+        passed = [rung for rung, _ in arrived.get(row["id"], ())]
         if hyperband.strict and row["rung"] is not None:
-            rungs = list(hyperband.rungs_to(row["rung"]))
-        if not all(_goes_on(db, sweep, hyperband, row["id"], one) for one in rungs):
+            passed = list(hyperband.rungs_to(row["rung"]))
+        if not all(_goes_on(db, sweep, hyperband, row["id"], one) for one in passed):
             _stop(db, row, now)
             stopped += 1
     return stopped
