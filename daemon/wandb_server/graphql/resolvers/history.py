@@ -44,6 +44,8 @@ async def _sampled_history(
 
 async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, Any]]:
     spec = parse_json(text, "specs")
+    if spec == {}:
+        return []  # so ask agents of a sweep, who want no history
     if not isinstance(spec, dict) or not isinstance(spec.get("keys"), list):
         raise QueryError("specs", 'must be JSON objects with "keys"')
     keys = list(dict.fromkeys(map(str, spec["keys"])))  # repeated ones are one
