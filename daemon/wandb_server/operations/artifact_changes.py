@@ -173,7 +173,9 @@ class ArtifactChanges(ArtifactUploads):
             if version.collection.id == collection_id:
                 raise QueryError(
                     "artifactPortfolioID",
-                    "this is where the version was made; delete it instead",
+                    "this is where the version was made, so it cannot be unlinked; "
+                    f"delete it by its number, {version.collection.name}:"
+                    f"v{version.version_index}",
                 )
             left = artifact_memberships.leave_collections(
                 db, artifact_id, collection_id

@@ -23,6 +23,7 @@ from wandb_server.graphql.resolvers import (
     media,
     people,
     projects,
+    registries,
     run_table,
     runs,
     sweeps,
@@ -47,5 +48,6 @@ ALL: tuple[Mapping[str, Mapping[str, Resolver]], ...] = (
     artifacts_making.RESOLVERS,
     artifacts_changes.RESOLVERS,
     branches.RESOLVERS,
+    registries.RESOLVERS,
     sweeps.RESOLVERS,
 )

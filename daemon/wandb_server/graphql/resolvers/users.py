@@ -190,7 +190,6 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "user": _user,
         "users": _users,
         "entity": _entity,
-        "organization": lambda *_: None,
         "serverInfo": _server,
     },
     "User": {

@@ -300,7 +300,7 @@ async def test_links_number_for_themselves_and_can_be_taken_back(
     found = await maker.artifacts.membership(place, "chosen:pick")
     assert found is not None
     assert found.version.id == versions[2].id
-    with pytest.raises(QueryError, match="delete it instead"):
+    with pytest.raises(QueryError, match="delete it by its number, data:v2"):
         await maker.artifacts.unlink(versions[2].id, versions[2].collection.id)
     assert await maker.artifacts.unlink(versions[2].id, chosen.id)
     assert not await maker.artifacts.unlink(versions[2].id, chosen.id)
