@@ -17,6 +17,10 @@ SHARED_HEADER = "X-Wandb-Use-Async-Filestream"
 CLIENT_ID_HEADER = "X-Wandb-Client-Id"
 LEAVES_RUN_OPEN_HEADER = "X-Wandb-Leaves-Run-Open"
 """Ours: this writer's end is not the run's."""
+OLD_READER = "wandb-core"
+"""How readers before 0.28 call themselves: they drop rows with nulls when they scan
+Parquet by keys, and read NaN as text.
+"""
 
 
 async def answer_graphql(visit: Visit) -> web.Response:
@@ -30,6 +34,7 @@ async def answer_graphql(visit: Visit) -> web.Response:
         addresses=around.addresses,
         limits=around.settings.limits,
         writer=_writer(visit.request),
+        reads_history_files=visit.request.headers.get("User-Agent") != OLD_READER,
     )
     answer = await around.executor.execute(request, question)
     response = json_bytes(answer.body, answer.status)

@@ -27,6 +27,8 @@ class Question:
     addresses: Addresses
     limits: Limits
     writer: RunWriter = ONLY_WRITER
+    reads_history_files: bool = True
+    """False: the client takes histories from Parquet for other than they are."""
 
 
 Resolver = Callable[[Any, Question, Arguments], Any]

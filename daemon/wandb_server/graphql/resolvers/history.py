@@ -1,9 +1,9 @@
 """Rows of a run: scanned in order, sampled, or by keys.
 
 The official client scans by windows of `_step`: `history` and `HistoryPage` windows are
-half-open, those of a `sampledHistory` specification are inclusive on both ends. A scan
-asks for as many samples as its window has steps, and means all rows: where several
-writers share a run, a step has a row of each.
+half-open, those of a `sampledHistory` specification depend on the client. A scan asks
+for as many samples as its window has steps, and means all rows: where several writers
+share a run, a step has a row of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from wandb_proto import json_codec
 from wandb_server.errors import QueryError
 from wandb_server.graphql.question import Arguments, Question, Resolver, parse_json
 from wandb_server.ingest.rows import parse_row
-from wandb_server.model.history import MetricKey
+from wandb_server.model.history import HistoryFile, MetricKey
 from wandb_server.model.runs import Run
 from wandb_server.strict_json import strict
 
@@ -49,8 +49,7 @@ async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, An
     if not isinstance(spec, dict) or not isinstance(spec.get("keys"), list):
         raise QueryError("specs", 'must be JSON objects with "keys"')
     keys = list(dict.fromkeys(map(str, spec["keys"])))  # repeated ones are one
-    max_step = spec.get("maxStep")
-    window = (spec.get("minStep"), None if max_step is None else max_step + 1)
+    window = _window(spec)
     rows = await question.archive.of(run).history_rows(
         run,
         min_step=window[0],
@@ -61,6 +60,21 @@ async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, An
     return [_chosen(json_codec.loads(row), keys) for row in rows]
 
 
+def _window(spec: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The half-open window of a specification.
+
+    A scan of 0.28 and later has inclusive windows: as many samples as steps, and
+    `_step` twice. Those of earlier clients are half-open, like the windows of
+    `history`; read as inclusive ones, each has a row too many for its samples.
+    """
+    low, high = spec.get("minStep"), spec.get("maxStep")
+    if high is None or low is None:
+        return low, None if high is None else high + 1
+    steps = spec["keys"].count("_step")
+    inclusive = steps >= 2 and spec.get("samples") in (None, high - low + 1)
+    return low, high + 1 if inclusive else high
+
+
 async def _parquet_history(
     run: Run, question: Question, arguments: Arguments
 ) -> dict[str, Any]:
@@ -68,7 +82,9 @@ async def _parquet_history(
 
     Both at once would be read wrongly, see `operations.history_parts`.
     """
-    files = await question.archive.of(run).history_files(run)
+    files: Sequence[HistoryFile] = ()
+    if question.reads_history_files:
+        files = await question.archive.of(run).history_files(run)
     if files:
         sign = question.addresses.signed
         paths = (
