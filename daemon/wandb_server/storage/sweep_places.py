@@ -58,6 +58,17 @@ def update_handed(
     connection.execute(update(sweep_runs).where(mine).values(values))
 
 
+def stop_all(connection: Connection, sweep: RowMapping) -> None:
+    """Their agents are told to stop whatever still runs."""
+    going = select(runs.c.name).where(
+        runs.c.project_id == sweep["project_id"],
+        runs.c.sweep == sweep["name"],
+        runs.c.state.in_(UNENDED),
+    )
+    mine = (sweep_runs.c.sweep_id == sweep["id"]) & sweep_runs.c.name.in_(going)
+    connection.execute(update(sweep_runs).where(mine).values(stopping=True))
+
+
 def unsettled(connection: Connection, sweep: RowMapping) -> Sequence[RowMapping]:
     """Handed out, or taken back, with what became of it; oldest first."""
     return _with_runs(connection, sweep, sweep_runs.c.state.in_((HANDED, LAPSED)))

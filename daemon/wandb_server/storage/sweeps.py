@@ -126,6 +126,12 @@ def attach_run(connection: Connection, run_id: int, name: str) -> None:
     connection.execute(update(runs).where(free).values(sweep=name))
 
 
+def kill_run(connection: Connection, run_id: int, now: float) -> None:
+    """Its script was killed."""
+    ended = {"state": "killed", "finished_at": now}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(ended))
+
+
 def request_stop(connection: Connection, run_id: int) -> None:
     """The run's next post is answered with `stopped`."""
     connection.execute(

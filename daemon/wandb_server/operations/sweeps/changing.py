@@ -60,6 +60,7 @@ def change_sweep(
         values["state"] = _next_state(row, upsert.state)
         if upsert.state == CANCELED:
             sweeps.stop_members(db, row["project_id"], row["name"])
+            places.stop_all(db, row)
     sweeps.update_sweep(db, row["id"], values)
     return int(row["id"])
 

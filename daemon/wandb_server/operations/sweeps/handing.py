@@ -66,9 +66,9 @@ def advise(
     settle(db, sweep, config, report.now)
     again = _catch_up(db, sweep, config, report)
     state = sweep["state"]
-    if state == CANCELED:
-        _end_agent(db, report)
-        return [*map(_stop, sorted(report.running)), {"type": "exit"}]
+    if state == CANCELED and report.running:
+        # Not exit yet: that kills scripts before they have said how they ended.
+        return [_stop(name) for name in sorted(report.running)]
     stops = _stops(db, sweep, report)
     if stops or report.running:
         return stops
@@ -81,6 +81,24 @@ def advise(
         if _is_awaited(db, sweep, config, report):
             return []
     return _end(db, sweep, report)
+
+
+def bury(db: Connection, sweep: RowMapping, report: Report) -> list[int]:
+    """Mark the runs as killed that the agent stopped as it was told; their numbers.
+
+    The tool's agent kills hard, so nobody else will say that they ended. One that is
+    still able to say how it ended does so afterwards.
+    """
+    buried = [
+        row["run_id"]
+        for row in places.of_agent(db, sweep, report.agent_id)
+        if row["stopping"]
+        and row["name"] not in report.running
+        and row["run_state"] in sweeps.UNENDED
+    ]
+    for run_id in buried:
+        sweeps.kill_run(db, run_id, report.now)
+    return buried
 
 
 def settle(db: Connection, sweep: RowMapping, config: SweepConfig, now: float) -> None:

@@ -26,13 +26,14 @@ from wandb_server.model.sweeps import (
 )
 from wandb_server.operations.charts import Charts
 from wandb_server.operations.runs import Runs
-from wandb_server.operations.stores import Stores
+from wandb_server.operations.stores import Operations
 from wandb_server.operations.sweeps import bayes, stopping
 from wandb_server.operations.sweeps.changing import add_prior, change_sweep, make_sweep
 from wandb_server.operations.sweeps.handing import (
     Command,
     Report,
     advise,
+    bury,
     finish_if_done,
     settle,
 )
@@ -43,8 +44,8 @@ from wandb_server.operations.sweeps.reading import (
     sweep_of,
 )
 from wandb_server.operations.sweeps.sweep_config import SweepConfig
+from wandb_server.storage import runs, sweeps
 from wandb_server.storage import sweep_places as places
-from wandb_server.storage import sweeps
 from wandb_server.storage.values import any_stale, refresh_values
 
 COUNT_MAX = 2**31 - 1
@@ -56,11 +57,8 @@ DIFFERENT_SEARCH = (
 )
 
 
-class Sweeps:
+class Sweeps(Operations):
     """Everything about sweeps. Made by `StoredArchive.sweeps`."""
-
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
 
     # asked ---------------------------------------------------------------------------
     async def sweep(self, entity: str, project: str, name: str) -> Sweep | None:
@@ -169,15 +167,21 @@ class Sweeps:
             good_enough=await self._reached_target(row, config),
         )
 
-        def change(db: Connection) -> list[Command]:
+        def change(db: Connection) -> tuple[list[Command], list[Run]]:
             sweep = sweeps.lock_sweep(db, row["id"])
             if sweep is None:
                 raise NotFound("sweep", agent.sweep)
+            buried = bury(db, sweep, report)
             if sweep["config"] != row["config"]:
-                return []  # it was changed meanwhile: ask again
-            return advise(db, sweep, config, report)
+                told = []  # it was changed meanwhile: ask again
+            else:
+                told = advise(db, sweep, config, report)
+            return told, runs.read_runs(db, buried)
 
-        return await self._stores.database.write(change)
+        commands, killed = await self._stores.database.write(change)
+        for run in killed:
+            self._announce(run)
+        return commands
 
     async def keep_up(self, now: float) -> int:
         """Mark sweeps as finished that no agent asks any more; how many."""

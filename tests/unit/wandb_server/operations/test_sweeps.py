@@ -244,8 +244,11 @@ async def test_canceling_stops_what_runs_for_good(desk: Any) -> None:
     told = await agent.ask()
 
     name = command["run_id"]
-    assert told == [{"type": "stop", "run_id": name}, *EXIT]
-    assert (await desk.run(name)).stop_requested
+    assert told == [{"type": "stop", "run_id": name}]
+    agent.running = ()
+    assert await agent.ask() == EXIT
+    stopped = await desk.run(name)
+    assert (stopped.stop_requested, stopped.state) == (True, "killed")
     with pytest.raises(QueryError, match="was canceled, which ends it for good"):
         await change(desk, sweep, state="RUNNING")
 
@@ -436,9 +439,12 @@ async def test_runs_that_are_not_among_the_best_are_stopped(
     # It is told so until it is stopped; then there is something new to run.
     assert await agents[3].ask() == stops[3]
     agents[3].running = ()
+    states = [(await desk.run(one["run_id"])).state for one in commands]
+    assert states == ["running"] * 4
     assert (await agents[3].next_run())["run_id"] not in [
         one["run_id"] for one in commands
     ]
+    assert (await desk.run(commands[3]["run_id"])).state == "killed"
 
 
 @pytest.mark.parametrize("strict", [False, True])
