@@ -14,7 +14,7 @@ from wandb_server.model.accounts import User
 from wandb_server.model.archive import Archive
 from wandb_server.model.artifacts import ProjectPlace
 from wandb_server.model.file_stream import FileStreamAnswer, FileStreamPost
-from wandb_server.model.history import MetricKey, Series, SeriesQuery
+from wandb_server.model.history import LostRows, MetricKey, Series, SeriesQuery
 from wandb_server.model.notices import Alert, Change
 from wandb_server.model.people import AccessRule, ProjectAccess
 from wandb_server.model.projects import Project
@@ -214,6 +214,14 @@ class PrivateArchive:
         if not await self.rules.may_read(query.entity, query.project):
             return ()
         return await self._archive.series(query)
+
+    async def lost_rows(
+        self, entity: str, project: str, runs: Sequence[str]
+    ) -> Mapping[str, Sequence[LostRows]]:
+        """None of another entity."""
+        if not await self.rules.may_read(entity, project):
+            return {}
+        return await self._archive.lost_rows(entity, project, runs)
 
     async def subscribe(
         self, entity: str, project: str

@@ -12,7 +12,7 @@ from aiohttp import web
 from wandb_server.api.answers import error_answer
 from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
-from wandb_server.errors import QueryError
+from wandb_server.errors import QueryError, StorageDamaged
 
 PIECE_BYTES = 1024 * 1024
 MIMETYPE = "application/vnd.apache.parquet"
@@ -27,7 +27,7 @@ async def get_export(visit: Visit) -> web.StreamResponse:
         return error_answer(404, f"There is no run {place}.")
     try:
         path = await visit.archive.of(run).export_parquet(run)
-    except QueryError as error:
+    except (QueryError, StorageDamaged) as error:
         return error_answer(409, f"Run {run.name} cannot be exported: {error}.")
     with path.open("rb") as file:
         size = file.seek(0, 2)

@@ -9,6 +9,7 @@ as it is           pictures inline, the rest as a download; sandbox, nothing all
 ```
 """
 
+import logging
 import mimetypes
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from wandb_server.api.answers import UPLOADED_FILE_HEADERS, error_answer
+from wandb_server.errors import StorageDamaged, StorageError
+
+logger = logging.getLogger(__name__)
 
 SHOWN_TYPES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
 """Shown by browsers in place; everything else is offered for download."""
@@ -77,12 +81,36 @@ async def send_file(request: web.Request, file: SentFile) -> web.StreamResponse:
     if framed:
         response.charset = "utf-8"
     response.content_length = end - start
-    await response.prepare(request)
+    first = b""
     if request.method != "HEAD" and end > start:
-        async for piece in pieces:
-            await response.write(piece)
+        try:
+            first = await anext(pieces, b"")
+        except StorageDamaged as error:
+            return _damaged(file, error)
+    await response.prepare(request)
+    if first:
+        try:
+            await response.write(first)
+            async for piece in pieces:
+                await response.write(piece)
+        except StorageError as error:
+            # Too late for words: who reads must see that the file is not whole.
+            logger.error("download broken off error=%s", error)
+            if request.transport is not None:
+                request.transport.abort()
+            return response
     await response.write_eof()
     return response
+
+
+def _damaged(file: SentFile, error: StorageDamaged) -> web.Response:
+    """410: asking again does not help, and official clients do not."""
+    logger.error("file damaged error=%s", error)
+    return error_answer(
+        410,
+        f"{file.name} is damaged on the server: {error.message}. Restore a backup of "
+        "the server, or upload it again; `wandb server check` lists what is damaged.",
+    )
 
 
 def parse_range(header: str, size_bytes: int) -> tuple[int, int] | None:

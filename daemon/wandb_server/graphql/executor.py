@@ -134,7 +134,11 @@ class GraphqlExecutor:
             awaited: Awaitable[ExecutionResult] = result
             result = await awaited
         assert isinstance(result, ExecutionResult)
-        return _answer(result, request.operation_name)
+        answer = _answer(result, request.operation_name)
+        if question.lost_rows and not result.errors:
+            told = {"lostRows": question.lost_rows}
+            return GraphqlAnswer(200, encode({"data": result.data, "extensions": told}))
+        return answer
 
     def _parsed(self, request: GraphqlRequest) -> DocumentNode:
         if (known := self._documents.get(request.query)) is not None:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,24 @@ class Question:
     writer: RunWriter = ONLY_WRITER
     reads_history_files: bool = True
     """False: the client takes histories from Parquet for other than they are."""
+    lost_rows: list[dict[str, Any]] = field(default_factory=list)
+    """What is missing in the answer because it is damaged; told with it."""
+
+    async def tell_lost(self, entity: str, project: str, runs: Sequence[str]) -> None:
+        """Say with the answer which rows of these runs are lost."""
+        found = await self.archive.lost_rows(entity, project, runs)
+        for name, lost in found.items():
+            for one in lost:
+                told = {
+                    "run": f"{entity}/{project}/{name}",
+                    "file": one.file,
+                    "firstStep": one.first_step,
+                    "lastStep": one.last_step,
+                    "rows": one.row_count,
+                    "reason": one.reason,
+                }
+                if told not in self.lost_rows:
+                    self.lost_rows.append(told)
 
 
 Resolver = Callable[[Any, Question, Arguments], Any]

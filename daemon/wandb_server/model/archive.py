@@ -9,6 +9,7 @@ from wandb_server.model.file_stream import FileStreamAnswer, FileStreamPost
 from wandb_server.model.history import (
     HistoryFile,
     LogLine,
+    LostRows,
     MediaValue,
     MetricKey,
     Series,
@@ -175,6 +176,12 @@ class Archive(Protocol):
         ...
 
     async def series(self, query: SeriesQuery) -> Sequence[Series]: ...
+    async def lost_rows(
+        self, entity: str, project: str, runs: Sequence[str]
+    ) -> Mapping[str, Sequence[LostRows]]:
+        """What was found to be lost of these runs, by name; mostly nothing."""
+        ...
+
     async def media_steps(self, run: Run, key: str) -> Sequence[int]:
         """Steps at which the run has the key as media, ascending, each once."""
         ...

@@ -88,3 +88,14 @@ class LogLine:
     level: str | None
     label: str | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostRows:
+    """Rows of a damaged segment that cannot be read any more; steps are inclusive."""
+
+    file: str
+    first_step: int | None
+    last_step: int | None
+    row_count: int
+    reason: str

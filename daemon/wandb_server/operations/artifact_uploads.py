@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.model.artifacts import PENDING, Manifest, NewManifest, Version
+from wandb_server.operations.checked_reads import checked_bytes
 from wandb_server.operations.files import Measured, kept_alive
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import artifact_blobs, artifact_versions, removal
@@ -61,7 +62,7 @@ class ArtifactUploads(Operations):
         }
 
         def change(db: Connection) -> int | None:
-            removal.make_live(db, number, measured.size_bytes)
+            removal.make_live(db, number, measured.size_bytes, measured.crc32)
             before = artifact_blobs.put_part(db, values)
             if before is not None:
                 removal.make_dead(db, [before], self._stores.clock())
@@ -119,7 +120,7 @@ class ArtifactUploads(Operations):
         if manifest.digest:
             wanted = md5_hex_of(manifest.digest)
             await self._compare(number, MANIFEST_SUFFIX, wanted, measured)
-        before = await self._name_manifest(manifest_id, number, measured.size_bytes)
+        before = await self._name_manifest(manifest_id, number, measured)
         if before is not None:
             await self._delete_objects({before: MANIFEST_SUFFIX})
 
@@ -135,7 +136,7 @@ class ArtifactUploads(Operations):
         made = await self._stores.database.write(
             lambda db: artifact_blobs.insert_manifest(db, new, self._stores.clock())
         )
-        await self._name_manifest(made, number, measured.size_bytes)
+        await self._name_manifest(made, number, measured)
         return made
 
     async def manifest_bytes(self, manifest: Manifest) -> bytes:
@@ -149,15 +150,14 @@ class ArtifactUploads(Operations):
     ) -> AsyncIterator[bytes]:
         """The bytes of a manifest that was sent, in pieces; half-open range."""
         assert manifest.object_id is not None
-        key = object_key(manifest.object_id, MANIFEST_SUFFIX)
-        return self._stores.objects.get(key, start, end)
+        number = manifest.object_id
+        return checked_bytes(self._stores, number, MANIFEST_SUFFIX, start, end)
 
     def read_blob(
         self, object_id: int, start: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:
         """The bytes of a blob in pieces; half-open range."""
-        key = object_key(object_id, BLOB_SUFFIX)
-        return self._stores.objects.get(key, start, end)
+        return checked_bytes(self._stores, object_id, BLOB_SUFFIX, start, end)
 
     # ---- how ------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class ArtifactUploads(Operations):
         new = Blob(number, measured.md5_base64(), measured.size_bytes)
 
         def change(db: Connection) -> bool:
-            removal.make_live(db, number, new.size_bytes)
+            removal.make_live(db, number, new.size_bytes, measured.crc32)
             blob = artifact_blobs.add_blob(db, version.place.entity, new)
             artifact_blobs.hold(db, version.id, [blob.object_id])
             if blob.object_id != number:
@@ -215,7 +215,7 @@ class ArtifactUploads(Operations):
             await self._delete_objects({number: BLOB_SUFFIX})
 
     async def _name_manifest(
-        self, manifest_id: int, number: int, size_bytes: int
+        self, manifest_id: int, number: int, measured: Measured
     ) -> int | None:
         """Let the manifest have these bytes; the object that it had before."""
 
@@ -223,7 +223,8 @@ class ArtifactUploads(Operations):
             found = artifact_blobs.read_manifest(db, manifest_id)
             if found is None:
                 raise NotFound("artifact manifest", str(manifest_id))
-            removal.make_live(db, number, size_bytes)
+            size_bytes = measured.size_bytes
+            removal.make_live(db, number, size_bytes, measured.crc32)
             artifact_blobs.update_manifest(
                 db, manifest_id, object_id=number, size_bytes=size_bytes
             )

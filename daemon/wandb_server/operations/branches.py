@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection
 from wandb_proto import json_codec
 
-from wandb_server.errors import StorageBusy
+from wandb_server.errors import QueryError, StorageBusy, StorageDamaged
 from wandb_server.ingest.rows import ReceivedLine, parse_row, read_lines
 from wandb_server.model.accounts import User
 from wandb_server.model.file_stream import FileChunk, FileStreamPost
@@ -165,10 +165,15 @@ class Branches(Posts, Runs):
             )
             waiting.clear()
 
-        async for text in RowReader(self._stores).all_lines(run_id, lines.HISTORY):
-            waiting.append(text)
-            if len(waiting) >= LINES_PER_READ:
-                take()
+        try:
+            async for text in RowReader(self._stores).all_lines(run_id, lines.HISTORY):
+                waiting.append(text)
+                if len(waiting) >= LINES_PER_READ:
+                    take()
+        except StorageDamaged as error:
+            raise QueryError(
+                "history", f"this would lose more rows for good: {error}"
+            ) from error
         take()
         return kept
 

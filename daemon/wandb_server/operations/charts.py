@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Connection
 
-from wandb_server.errors import QueryError
+from wandb_server.errors import QueryError, StorageBusy, StorageError
 from wandb_server.ingest.fact_tables import add_up
-from wandb_server.ingest.rows import ParsedRows
-from wandb_server.model.history import MetricKey, Series, SeriesQuery
+from wandb_server.ingest.rows import ParsedRows, parse_rows
+from wandb_server.model.history import LostRows, MetricKey, Series, SeriesQuery
 from wandb_server.model.runs import Run
+from wandb_server.operations.damage import find_objects
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.long_series import SegmentFile
+from wandb_server.operations.segment_rows import open_rows
 from wandb_server.operations.series import SeriesReader
 from wandb_server.operations.stores import Operations
 from wandb_server.operations.tails import Tail, TailPlace
@@ -21,7 +24,7 @@ from wandb_server.query.buckets import SeriesPoints, join_points
 from wandb_server.query.places import Place
 from wandb_server.storage import catalog, listing
 from wandb_server.storage.lines import HISTORY, STREAMS
-from wandb_server.storage.objects import object_key
+from wandb_server.storage.row_segment import NO_STEP, RowIndex, iterate_readable
 
 SERIES_SUFFIX = "parquet"
 BLOCKS_SUFFIX = "blocks"
@@ -71,37 +74,83 @@ class Charts(Operations):
         names = [name for name in query.runs if name in ids]
         snapshot = await self._snapshot(list(ids.values()), file)
         numbers = {ids[name]: at for at, name in enumerate(names)}
-        files = await self._files(query, snapshot, numbers)
+        try:
+            return await self._read(query, snapshot, names, numbers)
+        except StorageBusy:
+            raise
+        except StorageError:  # a file that was damaged since it was looked at?
+            for segments in snapshot.segments.values():
+                self._stores.damage.forget([n for n, _ in _objects_of(segments)])
+            return await self._read(query, snapshot, names, numbers)
+
+    async def _read(
+        self,
+        query: SeriesQuery,
+        snapshot: _Snapshot,
+        names: Sequence[str],
+        numbers: Mapping[int, int],
+    ) -> Sequence[Series]:
+        files, damaged = await self._files(query, snapshot, numbers)
+        if damaged:
+            snapshot = await self._with_rows(snapshot, damaged)
         tails = await asyncio.to_thread(_tail_points, query, snapshot, numbers)
         return await SeriesReader(self._stores).read(query, names, files, tails)
+
+    async def _with_rows(
+        self, snapshot: _Snapshot, damaged: Sequence[catalog.Segment]
+    ) -> _Snapshot:
+        """With what the rows of these segments say, whose series are damaged."""
+        tails = dict(snapshot.tails)
+        for one in await open_rows(self._stores, damaged):
+            index = one.left or self._stores.indexes.read(one.path)
+            batch = await asyncio.to_thread(_parsed, one.path, index)
+            tail = tails.get(one.segment.run_id, Tail(0, 0))
+            tails[one.segment.run_id] = replace(tail, batches=(batch, *tail.batches))
+        return replace(snapshot, tails=tails)
+
+    async def lost_rows(
+        self, entity: str, project: str, runs: Sequence[str]
+    ) -> Mapping[str, Sequence[LostRows]]:
+        """What readers have found to be lost of these runs, by name."""
+        damage = self._stores.damage
+        if not damage.any_lost:
+            return {}
+        ids = await self._ids(entity, project, runs)
+        found = {name: damage.lost_of(number) for name, number in ids.items()}
+        return {name: lost for name, lost in found.items() if lost}
 
     async def _files(
         self,
         query: SeriesQuery,
         snapshot: _Snapshot,
         numbers: Mapping[int, int],
-    ) -> list[SegmentFile]:
-        place = self._stores.objects.local_path
-        files = []
-        for run_id, segments in snapshot.segments.items():
-            for segment in segments:
-                if segment.series_object is None or not _may_hold(segment, query):
-                    continue
-                path = await place(object_key(segment.series_object, SERIES_SUFFIX))
-                blocks = segment.blocks_object
-                blocks_path = ""
-                if blocks is not None:
-                    blocks_path = str(await place(object_key(blocks, BLOCKS_SUFFIX)))
-                files.append(
-                    SegmentFile(
-                        numbers[run_id],
-                        segment.row_count,
-                        str(path),
-                        blocks,
-                        blocks_path,
-                    )
-                )
-        return files
+    ) -> tuple[list[SegmentFile], list[catalog.Segment]]:
+        """Files to read, and segments whose series are damaged."""
+        asked = [
+            segment
+            for segments in snapshot.segments.values()
+            for segment in segments
+            if segment.series_object is not None and _may_hold(segment, query)
+        ]
+        found = await find_objects(self._stores, _objects_of(asked))
+        files: list[SegmentFile] = []
+        damaged: list[catalog.Segment] = []
+        for segment in asked:
+            assert segment.series_object is not None
+            series, number = found[segment.series_object], segment.blocks_object
+            if series.problem:
+                damaged.append(segment)
+                continue
+            blocks = None if number is None else found[number]
+            if blocks is None or blocks.problem:  # the points say it all
+                number, path = None, ""
+            else:
+                path = str(blocks.path)
+            run = numbers[segment.run_id]
+            files.append(
+                SegmentFile(run, segment.row_count, str(series.path), number, path)
+            )
+        return files, damaged
 
     async def _snapshot(self, ids: Sequence[int], file: str) -> _Snapshot:
         def question(db: Connection) -> _Snapshot:
@@ -149,6 +198,29 @@ class Charts(Operations):
             if edge is not None and not np.isfinite(edge):
                 raise QueryError(part, "must be a finite number")
         return query
+
+
+def _objects_of(segments: Sequence[catalog.Segment]) -> list[tuple[int, str]]:
+    """Numbers and suffixes of what charts read of them."""
+    wanted = []
+    for segment in segments:
+        if segment.series_object is not None:
+            wanted.append((segment.series_object, SERIES_SUFFIX))
+        if segment.blocks_object is not None:
+            wanted.append((segment.blocks_object, BLOCKS_SUFFIX))
+    return wanted
+
+
+def _parsed(path: Path, index: RowIndex) -> ParsedRows:
+    """The rows of a segment as those of a tail."""
+    return parse_rows(
+        (row, step, text)
+        for span, texts in iterate_readable(path, index)
+        for row, step, text in zip(
+            index.row[span].tolist(), index.step[span].tolist(), texts, strict=True
+        )
+        if step != NO_STEP
+    )
 
 
 def _file_of(stream: str) -> str:

@@ -41,8 +41,8 @@ from wandb_server.operations.pieces import (
     series_columns,
 )
 from wandb_server.operations.removed_runs import Purger
-from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
+from wandb_server.operations.segment_rows import ROWS_SUFFIX
 from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, key_tables, lines, removal, runs
 from wandb_server.storage.leases import take_lease

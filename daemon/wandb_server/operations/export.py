@@ -29,12 +29,12 @@ from wandb_server.ingest.segments import steps_in_order
 from wandb_server.model.history import MetricKey
 from wandb_server.model.runs import Run
 from wandb_server.operations.charts import SERIES_SUFFIX
+from wandb_server.operations.damage import whole_paths
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.pieces import scratch
-from wandb_server.operations.rows import ROWS_SUFFIX
+from wandb_server.operations.segment_rows import whole_rows
 from wandb_server.operations.stores import Operations, Stores
 from wandb_server.storage import catalog, lines, runs
-from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import NO_STEP, read_rows
 from wandb_server.storage.wide_tables import (
     ABSENT,
@@ -155,13 +155,13 @@ class _PartMaker:
 
     async def of_segment(self, segment: catalog.Segment) -> AsyncIterator[WideRows]:
         """Pieces of its rows that have a step, in order of arrival."""
-        objects = self._stores.objects
-        path = await objects.local_path(object_key(segment.rows_object, ROWS_SUFFIX))
+        [path] = await whole_rows(self._stores, [segment])
         index = await asyncio.to_thread(self._stores.indexes.read, path)
         series = None
         if segment.series_object is not None:
-            key = object_key(segment.series_object, SERIES_SUFFIX)
-            series = str(await objects.local_path(key))
+            wanted = [(segment.series_object, SERIES_SUFFIX)]
+            [found] = await whole_paths(self._stores, wanted)
+            series = str(found)
         places = np.flatnonzero(index.step != NO_STEP).astype(np.int64)
         count = max(1, CELLS_PER_PART // (len(self._columns.names) + 1))
         for first in range(0, len(places), count):

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import mimetypes
 import posixpath
+import zlib
 from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 from wandb_server.errors import NotFound, QueryError
 from wandb_server.ingest.values import clean_text
 from wandb_server.model.runs import Run, RunFile
+from wandb_server.operations.checked_reads import checked_bytes
 from wandb_server.operations.stores import Operations, Stores
 from wandb_server.storage import files, removal, runs
 from wandb_server.storage.objects import object_key
@@ -61,7 +63,7 @@ class Files(Operations):
         def change(db: Connection) -> int | None:
             if runs.find_run_by_id(db, run.id) is None:
                 raise NotFound("run", run.name)
-            removal.make_live(db, number, measured.size_bytes)
+            removal.make_live(db, number, measured.size_bytes, measured.crc32)
             before = files.put_file(db, values)
             if before is not None:
                 removal.make_dead(db, [before], clock())
@@ -103,7 +105,7 @@ class Files(Operations):
         )
         if number is None:
             return None
-        return self._stores.objects.get(object_key(number, FILE_SUFFIX), start, end)
+        return checked_bytes(self._stores, number, FILE_SUFFIX, start, end)
 
     async def files(
         self, run: Run, *, names: Sequence[str] = (), pattern: str | None = None
@@ -152,11 +154,13 @@ class Measured:
         self._body = body
         self._digest = hashlib.md5(usedforsecurity=False)
         self.size_bytes = 0
+        self.crc32 = 0
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The bytes as they come; for one reader."""
         async for piece in self._body:
             self._digest.update(piece)
+            self.crc32 = zlib.crc32(piece, self.crc32)
             self.size_bytes += len(piece)
             yield piece
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import Connection
+from wandb_proto import json_codec
 
+from wandb_server.errors import StorageDamaged
 from wandb_server.ingest.console import read_console_line
 from wandb_server.model.history import LogLine
 from wandb_server.model.runs import Run
@@ -59,7 +61,13 @@ class History(Operations):
         if file == console.CONSOLE:
             last = await self._console(run, max(0, run.log_line_count - 1), 1)
             return last[0][1] if last else None
-        return await RowReader(self._stores).last_line(run.id, file)
+        try:
+            return await RowReader(self._stores).last_line(run.id, file)
+        except StorageDamaged:
+            # Who resumes the run only wants to know where it was.
+            if file != lines.HISTORY or run.last_step is None:
+                return None
+            return json_codec.dumps({"_step": run.last_step}).decode()
 
     async def log_lines(
         self, run: Run, *, first_line: int = 0, line_count: int = 1000

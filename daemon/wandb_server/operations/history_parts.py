@@ -31,6 +31,7 @@ from wandb_server.ingest.fact_tables import FactTable
 from wandb_server.model.flat_rows import STEP
 from wandb_server.model.history import HistoryFile
 from wandb_server.model.runs import Run
+from wandb_server.operations.checked_reads import checked_bytes
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.part_files import (
     PART_SUFFIX,
@@ -44,7 +45,6 @@ from wandb_server.operations.stores import Operations
 from wandb_server.storage import catalog, history_parts, lines, removal, runs
 from wandb_server.storage.flat_files import nameable
 from wandb_server.storage.history_parts import StoredPart
-from wandb_server.storage.objects import object_key
 
 PART_LINES_MIN = 500_000
 """A part ends with a segment, when it has so many lines."""
@@ -107,8 +107,7 @@ class HistoryParts(Operations):
         self, object_id: int, start: int, end: int
     ) -> AsyncIterator[bytes]:
         """Its bytes from `start` to before `end`."""
-        key = object_key(object_id, PART_SUFFIX)
-        return self._stores.objects.get(key, start, end)
+        return checked_bytes(self._stores, object_id, PART_SUFFIX, start, end)
 
     async def _note_part_use(self, found: _Snapshot) -> None:
         now = self._stores.clock()

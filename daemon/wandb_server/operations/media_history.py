@@ -20,12 +20,12 @@ from wandb_server.model.history import MediaValue
 from wandb_server.model.json_value import Json
 from wandb_server.model.runs import Run
 from wandb_server.operations.media_steps import MediaSteps
-from wandb_server.operations.rows import ROWS_SUFFIX, RowReader
+from wandb_server.operations.rows import RowReader
+from wandb_server.operations.segment_rows import OpenedRows, open_rows
 from wandb_server.operations.stores import Operations
 from wandb_server.query.sampling import sample_evenly
 from wandb_server.storage import catalog, lines
-from wandb_server.storage.objects import object_key
-from wandb_server.storage.row_segment import NO_STEP, RowIndex, iterate_blocks
+from wandb_server.storage.row_segment import NO_STEP, RowIndex, iterate_readable
 from wandb_server.storage.tail_batch import with_steps
 
 MARK = b'"_type"'
@@ -92,10 +92,9 @@ class MediaHistory(Operations):
         )
         if not fresh.segments and not fresh.tail:
             return known
-        keys = [object_key(part.rows_object, ROWS_SUFFIX) for part in fresh.segments]
-        paths = [await self._stores.objects.local_path(key) for key in keys]
+        opened = await open_rows(self._stores, fresh.segments)
         indexes = self._stores.indexes.read
-        found = await asyncio.to_thread(_scan, known, fresh, paths, indexes)
+        found = await asyncio.to_thread(_scan, known, fresh, opened, indexes)
         self._stores.media.keep(run_id, found)
         return found
 
@@ -112,7 +111,7 @@ def _fresh(db: Connection, run_id: int, first_row: int) -> _Fresh:
 def _scan(
     known: MediaSteps,
     fresh: _Fresh,
-    paths: Sequence[Path],
+    opened: Sequence[OpenedRows],
     read_index: Callable[[Path], RowIndex],
 ) -> MediaSteps:
     steps = {key: array("q", values) for key, values in known.steps.items()}
@@ -128,14 +127,11 @@ def _scan(
                 for key in media_keys(parse_row(text)):
                     steps.setdefault(key, array("q")).append(step)
 
-    for path in paths:
-        index = read_index(path)
-        first = 0
-        for block in iterate_blocks(path, index):
-            span = slice(first, first + len(block))
+    for one in opened:
+        index = one.left or read_index(one.path)
+        for span, block in iterate_readable(one.path, index):
             rows, at = index.row[span].tolist(), index.step[span].tolist()
             take(zip(rows, at, block, strict=True))
-            first += len(block)
     take(fresh.tail)
     return MediaSteps(end_row, steps)
 

@@ -23,6 +23,7 @@ from wandb_server.errors import StorageError
 from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
 from wandb_server.ingest.segments import steps_in_order
 from wandb_server.operations.charts import BLOCKS_SUFFIX, SERIES_SUFFIX
+from wandb_server.operations.damage import whole_paths
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.pieces import (
     WrittenObject,
@@ -31,11 +32,10 @@ from wandb_server.operations.pieces import (
     scratch,
     series_columns,
 )
-from wandb_server.operations.rows import ROWS_SUFFIX
 from wandb_server.operations.runs import ENDED
+from wandb_server.operations.segment_rows import ROWS_SUFFIX
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import catalog, removal, runs, series_questions
-from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_merge import MergedRows, merge_rows
 from wandb_server.storage.row_segment import NO_STEP
 from wandb_server.storage.tables import KeyedColumns
@@ -86,10 +86,8 @@ class Merger:
     async def _merge(self, group: Sequence[catalog.Segment]) -> bool:
         stores = self._stores
         async with scratch(stores) as directory:
-            sources = [
-                await stores.objects.local_path(object_key(s.rows_object, ROWS_SUFFIX))
-                for s in group
-            ]
+            wanted = [(one.rows_object, ROWS_SUFFIX) for one in group]
+            sources = await whole_paths(stores, wanted)
             paths = [directory / ROWS_SUFFIX]
             rows = await asyncio.to_thread(merge_rows, paths[0], sources)
             paths.extend(await self._merge_series(group, directory))
@@ -106,11 +104,10 @@ class Merger:
     async def _merge_series(
         self, group: Sequence[catalog.Segment], directory: Path
     ) -> list[Path]:
-        tables, sources = self._stores.tables, []
-        for segment in group:
-            if segment.series_object is not None:
-                key = object_key(segment.series_object, SERIES_SUFFIX)
-                sources.append(str(await self._stores.objects.local_path(key)))
+        tables = self._stores.tables
+        numbers = [one.series_object for one in group]
+        wanted = [(one, SERIES_SUFFIX) for one in numbers if one is not None]
+        sources = [str(path) for path in await whole_paths(self._stores, wanted)]
         if not sources:
             return []
         counts = await tables.ask(

@@ -18,7 +18,7 @@ import numpy as np
 from wandb_server.ingest.flat_rows import flatten, join_flat, whole_kinds
 from wandb_server.ingest.segments import steps_in_order
 from wandb_server.model.flat_rows import FlatRows
-from wandb_server.operations.rows import ROWS_SUFFIX
+from wandb_server.operations.segment_rows import whole_rows
 from wandb_server.operations.stores import Stores
 from wandb_server.storage.catalog import Segment
 from wandb_server.storage.flat_files import (
@@ -27,7 +27,6 @@ from wandb_server.storage.flat_files import (
     write_piece,
     write_whole_flat,
 )
-from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import iterate_blocks
 
 PART_SUFFIX = "parquet"
@@ -139,8 +138,7 @@ class PartWriter:
         for segment in lines.segments:
             segment_end = at + segment.row_count
             if segment_end > first_line and at < end_line:
-                key = object_key(segment.rows_object, ROWS_SUFFIX)
-                path = await self._stores.objects.local_path(key)
+                [path] = await whole_rows(self._stores, [segment])
                 index = await asyncio.to_thread(self._stores.indexes.read, path)
                 blocks = iterate_blocks(path, index)
                 while (

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import tempfile
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from wandb_server.errors import StorageError
 from wandb_server.ingest.blocks import SortedPoints, sum_blocks, worth_storing
+from wandb_server.operations.damage import measure
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import removal
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.tables import KeyedColumns
 
-READ_BYTES = 1024 * 1024
 POINT_COLUMNS = ("step", "row", "runtime", "timestamp", "value", "kind")
 
 
@@ -75,7 +74,7 @@ async def put_objects(
     try:
         for number, path in zip(numbers, paths, strict=True):
             await stores.objects.put(object_key(number, path.name), path)
-            size, crc = await asyncio.to_thread(_measure, path)
+            size, crc = await asyncio.to_thread(measure, path)
             written.append(WrittenObject(number, path.name, size, crc))
     except (StorageError, OSError):
         await give_up(stores, numbers)
@@ -98,13 +97,3 @@ async def give_up(stores: Stores, numbers: Sequence[int]) -> None:
         await stores.database.write(
             lambda db: removal.forget_objects(db, [number for number, _ in dead])
         )
-
-
-def _measure(path: Path) -> tuple[int, int]:
-    """Size in bytes and CRC-32: `wandb server check` compares them."""
-    size, crc = 0, 0
-    with path.open("rb") as file:
-        while piece := file.read(READ_BYTES):
-            size += len(piece)
-            crc = zlib.crc32(piece, crc)
-    return size, crc

@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from wandb_server.errors import StorageDamaged
 from wandb_server.ingest.rows import holds_key, parse_row
 from wandb_server.ingest.segments import steps_in_order
 from wandb_server.operations.row_indexes import RowIndexes
+from wandb_server.operations.segment_rows import OpenedRows, open_rows, whole_rows
 from wandb_server.operations.stores import Stores
 from wandb_server.query.sampling import sample_evenly
 from wandb_server.storage import catalog, lines
-from wandb_server.storage.objects import object_key
 from wandb_server.storage.row_segment import (
     NO_STEP,
     RowIndex,
@@ -77,11 +78,13 @@ class _Piece:
     end_row: int
     in_order: bool
     content: Path | _Part
+    left: RowIndex | None = None
+    """Of a damaged segment: what can be read."""
 
     def open(self, indexes: RowIndexes) -> _Part:
         if isinstance(self.content, _Part):
             return self.content
-        index = indexes.read(self.content)
+        index = self.left or indexes.read(self.content)
         return _Part(index.step, index.row, self.content, index, ())
 
 
@@ -106,13 +109,24 @@ class RowReader:
     async def rows(self, run_id: int, file: str, question: RowQuestion) -> list[bytes]:
         """The rows asked for. At most `history_rows_max`, then sampled evenly.
 
-        Raises:
-            StorageDamaged: a segment is not what was written.
+        Without what damaged segments have lost: `stores.damage` knows it then.
         """
         segments, tail = await self._snapshot(run_id, file, question)
-        paths = [await self._path(segment) for segment in segments]
+        try:
+            return await self._chosen(segments, tail, question)
+        except StorageDamaged:  # since it was looked at
+            self._stores.damage.forget([one.rows_object for one in segments])
+            return await self._chosen(segments, tail, question)
+
+    async def _chosen(
+        self,
+        segments: Sequence[catalog.Segment],
+        tail: Sequence[tuple[int, int | None, bytes]],
+        question: RowQuestion,
+    ) -> list[bytes]:
+        opened = await open_rows(self._stores, segments)
         limit = self._stores.settings.history_rows_max
-        pieces = [_segment(*pair) for pair in zip(segments, paths, strict=True)]
+        pieces = [_segment(one) for one in opened]
         if (rest := _tail(tail)) is not None:
             pieces.append(rest)
         if question.samples is not None:
@@ -124,26 +138,28 @@ class RowReader:
     async def rows_with_steps(
         self, run_id: int, file: str, steps: Set[int]
     ) -> Mapping[int, list[bytes]]:
-        """Rows of segments (not of the tail) with these steps."""
+        """Rows of segments (not of the tail) with these steps; no lost ones."""
         question = RowQuestion(min_step=min(steps), max_step=max(steps) + 1)
         segments = await self._stores.database.read(
             lambda db: _overlapping(catalog.segments_of(db, run_id, file), question)
         )
         found: dict[int, list[bytes]] = {}
-        for segment in segments:
-            path = await self._path(segment)
+        for one in await open_rows(self._stores, segments):
             pairs = await asyncio.to_thread(
-                _with_steps, path, self._stores.indexes, steps
+                _with_steps, one, self._stores.indexes, steps
             )
             for step, text in pairs:
                 found.setdefault(step, []).append(text)
         return found
 
     async def all_lines(self, run_id: int, file: str) -> AsyncIterator[str]:
-        """Every line in order of arrival, a block in memory at a time."""
+        """Every line in order of arrival, a block in memory at a time.
+
+        Raises:
+            StorageDamaged: lines are lost.
+        """
         segments, tail = await self._snapshot(run_id, file, None)
-        for segment in segments:
-            path = await self._path(segment)
+        for path in await whole_rows(self._stores, segments):
             index = await asyncio.to_thread(self._stores.indexes.read, path)
             blocks = iterate_blocks(path, index)
             while (block := await asyncio.to_thread(next, blocks, None)) is not None:
@@ -153,7 +169,11 @@ class RowReader:
             yield row[2].decode("utf-8", "surrogatepass")
 
     async def last_line(self, run_id: int, file: str) -> str | None:
-        """The newest line; None if there is none."""
+        """The newest line; None if there is none.
+
+        Raises:
+            StorageDamaged: it is lost.
+        """
 
         def question(db: Connection) -> bytes | catalog.Segment | None:
             newest = lines.newest_tail_line(db, run_id, file)
@@ -164,7 +184,7 @@ class RowReader:
 
         found = await self._stores.database.read(question)
         if isinstance(found, catalog.Segment):
-            path = await self._path(found)
+            [path] = await whole_rows(self._stores, [found])
             found = await asyncio.to_thread(_last_of, path, self._stores.indexes)
         return None if found is None else found.decode("utf-8", "surrogatepass")
 
@@ -184,14 +204,6 @@ class RowReader:
 
         return await self._stores.database.read(read)
 
-    async def _path(self, segment: catalog.Segment) -> Path:
-        return await self._stores.objects.local_path(
-            object_key(segment.rows_object, ROWS_SUFFIX)
-        )
-
-
-ROWS_SUFFIX = "rows"
-
 
 def _overlapping(
     segments: Sequence[catalog.Segment], question: RowQuestion
@@ -207,7 +219,8 @@ def _overlapping(
     ]
 
 
-def _segment(segment: catalog.Segment, path: Path) -> _Piece:
+def _segment(opened: OpenedRows) -> _Piece:
+    segment = opened.segment
     assert segment.step_min is not None
     assert segment.step_max is not None
     return _Piece(
@@ -216,7 +229,8 @@ def _segment(segment: catalog.Segment, path: Path) -> _Piece:
         segment.first_row,
         segment.end_row,
         segment.in_order,
-        path,
+        opened.path,
+        opened.left,
     )
 
 
@@ -343,11 +357,11 @@ def _fetch(parts: Sequence[_Part], which: Integers, ordinal: Integers) -> list[b
 
 
 def _with_steps(
-    path: Path, indexes: RowIndexes, steps: Set[int]
+    opened: OpenedRows, indexes: RowIndexes, steps: Set[int]
 ) -> list[tuple[int, bytes]]:
-    index = indexes.read(path)
+    index = opened.left or indexes.read(opened.path)
     wanted = np.flatnonzero(np.isin(index.step, np.array(sorted(steps), np.int64)))
-    found = read_rows(path, index, wanted)
+    found = read_rows(opened.path, index, wanted)
     return list(zip(index.step[wanted].tolist(), found, strict=True))
 
 

@@ -15,6 +15,7 @@ from wandb_server.model.runs import Run
 from wandb_server.operations.block_cache import BlockCache
 from wandb_server.operations.changes import ChangeFeed
 from wandb_server.operations.column_cache import ColumnCache
+from wandb_server.operations.damage import Damage
 from wandb_server.operations.known_keys import KnownKeys
 from wandb_server.operations.limits import ArchiveSettings
 from wandb_server.operations.media_steps import MediaIndex
@@ -63,6 +64,7 @@ class Stores:
     settings: ArchiveSettings
     shared_changes: SharedChanges | None = None
     """Where several servers share the database."""
+    damage: Damage = field(default_factory=Damage)
     columns: ColumnCache = field(default_factory=ColumnCache)
     known_keys: KnownKeys = field(default_factory=KnownKeys)
     media: MediaIndex = field(default_factory=MediaIndex)

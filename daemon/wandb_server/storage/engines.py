@@ -31,7 +31,7 @@ CLASH_CODES = frozenset(("40001", "40P01", "23505", "23503"))
 """Serialization failure, deadlock, a key that another server made, or a row that it
 took away, at the same time."""
 BUSY_CLASSES = ("08", "57", "53", "55")
-"""Connection lost, being shut down, out of connections or memory, lock not available."""
+"""Connection lost, shutting down, out of connections or memory, lock not available."""
 DISK_FULL = "53100"
 """That is for people to mend: it does not pass by itself."""
 WAL_BYTES_KEPT = 64 * 1024 * 1024

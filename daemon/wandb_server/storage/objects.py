@@ -30,7 +30,12 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from wandb_server.errors import FULL_TEXTS, StorageBusy, StorageError
+from wandb_server.errors import (
+    FULL_TEXTS,
+    StorageBusy,
+    StorageDamaged,
+    StorageError,
+)
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -86,6 +91,10 @@ class Objects(ABC):
     @abstractmethod
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove them; one that is absent already is fine."""
+
+    def drop_copy(self, key: str) -> bool:
+        """Forget a local copy, so that it is fetched anew; False: there is none."""
+        return False
 
     async def get(
         self, key: str, start: int = 0, end: int | None = None
@@ -198,6 +207,11 @@ class RemoteObjects(Objects):
         for key in keys:
             self._used.pop(key, None)
             (self._cache / key).unlink(missing_ok=True)
+
+    def drop_copy(self, key: str) -> bool:
+        """The next `local_path` fetches it."""
+        (self._cache / key).unlink(missing_ok=True)
+        return self._used.pop(key, None) is not None
 
     async def _fetch(self, key: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -327,9 +341,10 @@ def _failure(error: BaseException, key: str) -> StorageError:
     does not answer may do so later.
     """
     said = str(error).splitlines()[0]
-    final = isinstance(error, FileNotFoundError | PermissionError)
+    if isinstance(error, FileNotFoundError):
+        return StorageDamaged("it is missing", place=key)
     refused = isinstance(error, PermissionDeniedError | UnauthenticatedError)
-    if final or refused or any(text in str(error) for text in FULL_TEXTS):
+    if refused or any(text in str(error) for text in FULL_TEXTS):
         return StorageError(said, place=key)
     return StorageBusy(said, place=key)
 

@@ -136,6 +136,19 @@ def known_objects(connection: Connection, object_ids: Sequence[int]) -> dict[int
     return found
 
 
+def sums_of_objects(
+    connection: Connection, object_ids: Sequence[int]
+) -> dict[int, tuple[int, int | None]]:
+    """Size and CRC-32 of those that are in use; segments have one, files have not."""
+    found: dict[int, tuple[int, int | None]] = {}
+    for piece in in_pieces(object_ids):
+        mine = objects.c.id.in_(piece) & (objects.c.state == "live")
+        statement = select(objects.c.id, objects.c.size_bytes, objects.c.crc32)
+        for row in connection.execute(statement.where(mine)):
+            found[row.id] = (row.size_bytes, row.crc32)
+    return found
+
+
 def forget_objects(connection: Connection, object_ids: Sequence[int]) -> None:
     """Their bytes are gone."""
     for piece in in_pieces(object_ids):

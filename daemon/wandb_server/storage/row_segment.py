@@ -20,7 +20,7 @@ index   zstd( u64 block count, u64 row count,
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -154,6 +154,53 @@ def iterate_blocks(path: Path, index: RowIndex) -> Iterator[list[bytes]]:
     with path.open("rb") as file:
         for block in range(len(index.first) - 1):
             yield read_block(file.fileno(), path, index, block)
+
+
+def iterate_readable(
+    path: Path, index: RowIndex
+) -> Iterator[tuple[slice, list[bytes]]]:
+    """Where blocks are among the rows, and their texts; those without any step, and
+    those that `readable_index` gave up, are left out.
+    """
+    with path.open("rb") as file:
+        for block in range(len(index.first) - 1):
+            span = slice(int(index.first[block]), int(index.first[block + 1]))
+            if (index.step[span] != NO_STEP).any():
+                yield span, read_block(file.fileno(), path, index, block)
+
+
+def readable_index(path: Path, first_row: int, end_row: int) -> RowIndex | None:
+    """The index of a damaged file; rows that cannot be read have no step in it.
+
+    None: nothing of it can be told from damage. So is a file without damage in any of
+    its parts, because then it is another one than was written.
+    """
+    try:
+        index = read_index(path)
+        with path.open("rb") as file:
+            damaged = [
+                block
+                for block in range(len(index.first) - 1)
+                if not _is_readable(file.fileno(), path, index, block)
+            ]
+    except (StorageDamaged, OSError):
+        return None
+    rows = index.row
+    fits = len(rows) and first_row <= int(rows.min()) and int(rows.max()) < end_row
+    if not damaged or not fits:
+        return None
+    step = index.step.copy()
+    for block in damaged:
+        step[int(index.first[block]) : int(index.first[block + 1])] = NO_STEP
+    return replace(index, step=step)
+
+
+def _is_readable(descriptor: int, path: Path, index: RowIndex, block: int) -> bool:
+    try:
+        read_block(descriptor, path, index, block)
+    except StorageDamaged:
+        return False
+    return True
 
 
 def _blocks(texts: Sequence[bytes]) -> Iterator[range]:

@@ -11,11 +11,22 @@ from typing import Any
 
 from wandb_proto import VERSION, json_codec
 
+from wandb._terminal import termwarn
 from wandb.errors import AuthenticationError, CommError
 
 RETRIED_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})
 ATTEMPTS_MAX = 6
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
+
+
+def warn_of_lost(lost: Mapping[str, Any]) -> None:
+    """Say, once, which rows are missing in an answer: the server has lost them."""
+    termwarn(
+        f"{lost['rows']} rows of {lost['run']} ({lost['file']}, steps "
+        f"{lost['firstStep']} to {lost['lastStep']}) are damaged on the server and "
+        f"missing here: {lost['reason']}. A backup of the server may have them.",
+        repeat=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class GraphqlClient:
             raise CommError(f"{self.base_url} answered something else than GraphQL")
         if errors := answer.get("errors"):
             raise CommError("; ".join(str(error.get("message")) for error in errors))
+        for lost in (answer.get("extensions") or {}).get("lostRows", ()):
+            warn_of_lost(lost)
         data = answer.get("data")
         return data if isinstance(data, dict) else {}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from wandb_proto import json_codec
 
-from wandb_server.errors import QueryError
+from wandb_server.errors import QueryError, StorageDamaged
 from wandb_server.graphql.question import Arguments, Question, Resolver, parse_json
 from wandb_server.ingest.rows import parse_row
 from wandb_server.model.history import HistoryFile, MetricKey
@@ -23,17 +23,21 @@ SAMPLES_DEFAULT = 500
 
 async def _history(run: Run, question: Question, arguments: Arguments) -> Sequence[str]:
     window = (arguments.get("minStep"), arguments.get("maxStep"))
-    return await question.archive.of(run).history_rows(
+    rows = await question.archive.of(run).history_rows(
         run,
         min_step=window[0],
         max_step=window[1],
         samples=_samples(arguments.get("samples"), question, window),
     )
+    await question.tell_lost(run.entity, run.project, [run.name])
+    return rows
 
 
 async def _events(run: Run, question: Question, arguments: Arguments) -> Sequence[str]:
     samples = _samples(arguments.get("samples"), question)
-    return await question.archive.of(run).event_rows(run, samples)
+    rows = await question.archive.of(run).event_rows(run, samples)
+    await question.tell_lost(run.entity, run.project, [run.name])
+    return rows
 
 
 async def _sampled_history(
@@ -57,6 +61,7 @@ async def _sampled(run: Run, question: Question, text: str) -> list[dict[str, An
         keys=keys,
         samples=_samples(spec.get("samples"), question, window),
     )
+    await question.tell_lost(run.entity, run.project, [run.name])
     return [_chosen(json_codec.loads(row), keys) for row in rows]
 
 
@@ -99,10 +104,15 @@ async def _parquet_history(
 
 async def _first_row(run: Run, question: Question) -> dict[str, Any] | None:
     """The first row that says its step: the client refuses one that does not."""
-    async for line in question.archive.of(run).export_rows(run, "wandb-history.jsonl"):
-        row = parse_row(line)
-        if isinstance(row.get("_step"), int | float):
-            return dict(row)
+    archive = question.archive.of(run)
+    try:
+        async for line in archive.export_rows(run, "wandb-history.jsonl"):
+            row = parse_row(line)
+            if isinstance(row.get("_step"), int | float):
+                return dict(row)
+    except StorageDamaged:
+        rows = await archive.history_rows(run, samples=1)
+        return dict(parse_row(rows[0])) if rows else None
     return None
 
 

@@ -165,7 +165,9 @@ async def _history_series(
         buckets=buckets,
         stream=arguments.get("stream") or "history",
     )
-    return [_answer(series) for series in await question.archive.series(query)]
+    found = await question.archive.series(query)
+    await question.tell_lost(project.entity, project.name, query.runs)
+    return [_answer(series) for series in found]
 
 
 def _answer(series: Series) -> dict[str, Any]:
