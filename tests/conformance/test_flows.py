@@ -23,6 +23,7 @@ SAMPLE = frozenset(
         "models_links",
         "offline_artifact",
         "rewind",
+        "sweep_function",
     )
 )
 FLOW_TIMEOUT_S = 180.0
