@@ -1,6 +1,6 @@
 """Proposals that learn from what was tried: a tree-structured Parzen estimator.
 
-Optuna makes them (decision 0021). Parameters are told to it as what they are on a
+Optuna makes them (decision 0022). Parameters are told to it as what they are on a
 scale from 0 to 1 of their distribution, so that all of them can be searched, and it
 tries what the distribution makes likely more often until it knows better.
 """
