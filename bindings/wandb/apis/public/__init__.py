@@ -26,6 +26,10 @@ if TYPE_CHECKING:
         RunArtifacts,
     )
     from wandb.apis.public.files import File, Files
+    from wandb.apis.public.history_files import (
+        DownloadHistoryResult,
+        IncompleteRunHistoryError,
+    )
 
 __all__ = [
     "Api",
@@ -35,16 +39,26 @@ __all__ = [
     "ArtifactType",
     "ArtifactTypes",
     "Artifacts",
+    "DownloadHistoryResult",
     "File",
     "Files",
+    "IncompleteRunHistoryError",
     "Run",
     "RunArtifacts",
     "Runs",
 ]
 
 
+_MODULES = {
+    "File": "files",
+    "Files": "files",
+    "DownloadHistoryResult": "history_files",
+    "IncompleteRunHistoryError": "history_files",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'wandb.apis.public' has no attribute {name!r}")
-    module = "files" if name in ("File", "Files") else "artifacts"
+    module = _MODULES.get(name, "artifacts")
     return getattr(importlib.import_module(f"wandb.apis.public.{module}"), name)
