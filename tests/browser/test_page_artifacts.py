@@ -191,11 +191,14 @@ def test_deleting_a_version_can_be_undone_and_says_what_it_frees(
     place = f"/{browser.server.entity}/artifact-gone/artifacts/dataset/data"
     page = browser.open(place)
     delete = page.get_by_role("button", name="Delete data:v1")
-    delete.wait_for()
     page.clock.install()
+    page.reload()  # so that all of the page goes by the one clock
+    delete.wait_for()
     delete.click()
     # b.csv alone: the rest is shared with v0.
-    page.get_by_text("data:v1 is deleted, which frees 10 kB").wait_for()
+    toast = page.locator(".toast")
+    toast.wait_for()
+    assert "data:v1 is deleted, which frees 10 kB" in toast.inner_text()
     page.wait_for_function("() => document.querySelectorAll('tbody tr').length === 1")
 
     page.get_by_role("button", name="Undo").click()

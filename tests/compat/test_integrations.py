@@ -158,7 +158,7 @@ def test_accelerate(stack: Stack) -> None:
 
 
 def test_optuna(stack: Stack) -> None:
-    train(stack, "optuna", scripts.OPTUNA)
+    train(stack, "optuna_integration", scripts.OPTUNA)
 
     run = run_named(stack, "optuna")
     assert len(values(run, "distance")) == 6

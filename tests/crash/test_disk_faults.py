@@ -108,7 +108,7 @@ async def test_any_faults_of_the_disk_lose_and_repeat_nothing(
         while place < len(records):
             choose_fault(chance, files)
             piece = records[place : place + chance.randint(1, 40)]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await link.send(IncomingBatch("s1", place + 1, tuple(piece)))
             place += len(piece)
             await asyncio.sleep(chance.choice((0.0, 0.0, 0.03)))
@@ -117,7 +117,7 @@ async def test_any_faults_of_the_disk_lose_and_repeat_nothing(
         files.write_errno = files.truncate_errno = files.fsync_errno = 0
         files.delay_s = 0.0
         acknowledged = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while acknowledged <= len(records):
                 answer = await link.next_answer()
                 assert answer is not None
