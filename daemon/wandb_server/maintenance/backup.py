@@ -18,8 +18,9 @@ import io
 import json
 import tarfile
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,9 +30,10 @@ import zstandard
 from sqlalchemy import Connection, select
 from wandb_proto import VERSION
 
-from wandb_server.errors import StartRefused, StorageDamaged, StorageError
+from wandb_server.errors import StartRefused, StorageBusy, StorageDamaged
 from wandb_server.maintenance.opening import OpenedStores
 from wandb_server.storage import dump, migrations
+from wandb_server.storage.leases import BACKUP, give_back, take_lease
 from wandb_server.storage.objects import object_key
 from wandb_server.storage.older_tail import OLDER_TAIL
 from wandb_server.storage.schema import objects as objects_table
@@ -39,6 +41,8 @@ from wandb_server.storage.schema import objects as objects_table
 FORMAT = 1
 HEAD, SUMS = "backup.json", "sums.json"
 READ_BYTES = 1024 * 1024
+HOLD_S = 60.0
+"""A backup that was killed keeps servers from sweeping for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,12 @@ class BackupReport:
     """Objects that went away while the backup was made."""
 
 
-async def back_up(stores: OpenedStores, target: Path) -> BackupReport:
+async def back_up(
+    stores: OpenedStores, target: Path, *, hold_s: float = HOLD_S
+) -> BackupReport:
     """Write everything to a new file, which appears when it is whole.
+
+    Servers sweep nothing meanwhile, nor for `hold_s` after a backup that was killed.
 
     Raises:
         StartRefused: the file exists, or its directory cannot be written.
@@ -64,7 +72,8 @@ async def back_up(stores: OpenedStores, target: Path) -> BackupReport:
     half = target.with_name(f"{target.name}.part")
     try:
         with tarfile.open(half, "w", format=tarfile.PAX_FORMAT) as tar:
-            report = await _write(stores, _Writer(tar))
+            async with _holding(stores, hold_s):
+                report = await _write(stores, _Writer(tar))
         await asyncio.to_thread(half.replace, target)
     except OSError as error:
         raise StartRefused(f"Cannot write {target}: {error.strerror}.") from error
@@ -102,6 +111,30 @@ async def restore(stores: OpenedStores, source: Path) -> BackupReport:
     return BackupReport(rows, len(names), total, 0)
 
 
+@asynccontextmanager
+async def _holding(stores: OpenedStores, hold_s: float) -> AsyncIterator[None]:
+    """While inside, and a while longer if we die, no server sweeps."""
+    name = f"{BACKUP}{uuid.uuid4().hex}"
+
+    def take(db: Connection) -> bool:
+        return take_lease(db, name, name, time.time(), hold_s)
+
+    async def hold() -> None:
+        while True:
+            await asyncio.sleep(hold_s / 4)
+            with suppress(StorageBusy):
+                await stores.database.write(take)
+
+    await stores.database.write(take)
+    async with asyncio.TaskGroup() as tasks:
+        holding = tasks.create_task(hold())
+        try:
+            yield
+        finally:
+            holding.cancel()
+    await stores.database.write(lambda db: give_back(db, name, name))
+
+
 async def _write(stores: OpenedStores, writer: "_Writer") -> BackupReport:
     snapshot = stores.scratch / "tables"
     snapshot.mkdir()
@@ -127,7 +160,7 @@ async def _write(stores: OpenedStores, writer: "_Writer") -> BackupReport:
             path = await stores.objects.local_path(key)
             size += await asyncio.to_thread(writer.add_file, f"objects/{key}", path)
             count += 1
-        except (StorageError, FileNotFoundError):
+        except (StorageDamaged, FileNotFoundError):
             missing += 1
     writer.add_sums()
     return BackupReport(rows, count, size, missing)

@@ -3,6 +3,7 @@
 from wandb_server.operations.artifact_sweep import sweep_artifacts
 from wandb_server.operations.stores import Stores
 from wandb_server.storage import history_parts, removal
+from wandb_server.storage.leases import BACKUP, is_anybody_holding
 from wandb_server.storage.objects import object_id_of, object_key
 
 
@@ -14,8 +15,12 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Objects that the tables say are garbage, and now and then files that they
-        forgot; how many bytes were freed.
+        forgot; how many bytes were freed. Nothing while a backup is made.
         """
+        if await self._stores.database.read(
+            lambda db: is_anybody_holding(db, BACKUP, self._stores.clock())
+        ):
+            return 0
         await sweep_artifacts(self._stores)
         await self._drop_unused_files()
         before = self._stores.clock() - self._stores.settings.garbage_age_s

@@ -14,6 +14,7 @@ from wandb_server.maintenance import OpenedStores, back_up, check, open_stores, 
 from wandb_server.model.file_stream import FileChunk
 from wandb_server.model.history import SeriesQuery
 from wandb_server.settings import ServerSettings
+from wandb_server.storage.leases import BACKUP, take_lease
 
 from tests.support.stores import Embedded, Place, Team
 
@@ -195,3 +196,26 @@ async def test_files_of_every_size_come_back(desk: Any, size: int) -> None:
     if size:
         part = await desk.archive.read_file(run, "x", size - 1, size)
         assert b"".join([piece async for piece in part]) == whole[size - 1 : size]
+
+
+async def test_nothing_that_a_backup_refers_to_is_swept_while_it_is_made(
+    desk: Any, stores: Embedded | Team
+) -> None:
+    """Segments that were merged after the backup's tables were read."""
+    database = desk.archive._stores.database
+    for first in range(0, 60, 20):
+        await desk.log(*({"_step": first + n} for n in range(20)))
+        await desk.archive.compact()
+    before = set(await desk.objects())
+    now = desk.clock()
+    await database.write(lambda db: take_lease(db, f"{BACKUP}x", "x", now, 60))
+
+    await desk.log({"_step": 60}, complete=True, exit_code=0)
+    await desk.archive.compact()  # and merge
+    desk.clock.now += 50
+    await desk.archive.compact()
+    assert before <= set(await desk.objects())
+    desk.clock.now += 50  # it was killed
+    await desk.archive.compact()
+
+    assert not before & set(await desk.objects())
