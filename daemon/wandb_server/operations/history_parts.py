@@ -6,7 +6,7 @@ parts                  [    0    ][       1      ]            steps ascend over 
 objects                  parquet      parquet
 ```
 
-What the client does decides what may be handed out (daemon/decisions/0021):
+What the client does decides what may be handed out (daemon/decisions/0023):
 
 - It keeps a file for ever under the names of the run and the number of the part: a part
   is made of the same lines whenever it is made, and a rewound run has none any more.
