@@ -26,11 +26,12 @@ from wandb_proto import VERSION
 from wandb_proto.places import Places
 
 from wandb_server.addresses import Addresses
+from wandb_server.allocator import freeze_objects
 from wandb_server.api.application import make_application
 from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
-from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.errors import StorageError
+from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.local_user import keep_key, local_user, login_name
 from wandb_server.model.archive import Archive
 from wandb_server.operations import ArchiveSettings, open_archive
@@ -97,6 +98,7 @@ async def serve(
             await web.SockSite(runner, listener).start()
         _write_address(around, places)
         ending.callback(_remove_address, places)
+        freeze_objects()
         started(Started(around.public_url, await _login_token(around), remarks))
         logger.info("serving url=%s pid=%d", around.public_url, os.getpid())
         keep = partial(_keep_address, around, places)
