@@ -180,8 +180,12 @@ def _server(_: Any, __: Question, ___: Arguments) -> dict[str, Any]:
 
 
 def _flags(user: User, *_: Any) -> str:
-    """A JSON object as text: what clients ask of the account."""
-    return json.dumps({"code_saving_enabled": user.code_saving})
+    """A JSON object as text: what clients ask of the account.
+
+    Nothing is said where nothing is set: by a `false` the official client outvotes
+    `wandb.init(save_code=True)`.
+    """
+    return json.dumps({"code_saving_enabled": True} if user.code_saving else {})
 
 
 RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
