@@ -54,9 +54,9 @@ class Sweeper:
         """
         now = self._stores.clock()
         before = now - self._stores.settings.history_file_keep_s
-        await self._stores.database.write(
-            lambda db: history_parts.drop_unused(db, before, now)
-        )
+        database = self._stores.database
+        if await database.read(lambda db: history_parts.any_unused(db, before)):
+            await database.write(lambda db: history_parts.drop_unused(db, before, now))
 
     async def _sweep_strays(self, before: float) -> int:
         """Files of which a power loss took the row, and those half written."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from wandb_server.storage import removal
 from wandb_server.storage.database import upsert
@@ -73,8 +72,13 @@ def withdraw(connection: Connection, run_id: int, now: float) -> None:
 
 def drop_unused(connection: Connection, before: float, now: float) -> int:
     """Let go of files that nobody asked for since `before`; how many."""
-    old = (history_parts.c.used_at < before) & history_parts.c.object_id.is_not(None)
-    return _make_dead(connection, old, now)
+    return _make_dead(connection, _unused(before), now)
+
+
+def any_unused(connection: Connection, before: float) -> bool:
+    """Whether there are such files."""
+    statement = select(history_parts.c.number).where(_unused(before)).limit(1)
+    return connection.execute(statement).first() is not None
 
 
 def file_size(connection: Connection, object_id: int) -> tuple[str, int] | None:
@@ -87,7 +91,12 @@ def file_size(connection: Connection, object_id: int) -> tuple[str, int] | None:
     return None if row is None else (row.suffix, row.size_bytes)
 
 
-def _make_dead(connection: Connection, which: Any, now: float) -> int:
+def _unused(before: float) -> ColumnElement[bool]:
+    old = history_parts.c.used_at < before
+    return old & history_parts.c.object_id.is_not(None)
+
+
+def _make_dead(connection: Connection, which: ColumnElement[bool], now: float) -> int:
     found: Sequence[int] = connection.scalars(
         select(history_parts.c.object_id)
         .where(which, history_parts.c.object_id.is_not(None))
