@@ -5,7 +5,9 @@ from pathlib import Path
 import wandb
 from flow import ENTITY, PROJECT, refused
 
-chosen = f"wandb-registry-{PROJECT}/chosen"
+registry = f"wandb-registry-{PROJECT}/chosen"
+chosen = f"{ENTITY}/{registry}"
+"""With the organization in front: the user of the tests is in teams, too."""
 with wandb.init(project=PROJECT) as run:
     versions = []
     for text in ("one", "two"):
@@ -19,14 +21,12 @@ with wandb.init(project=PROJECT) as run:
 
 api = wandb.Api()
 found = api.artifact(f"{chosen}:first")
-assert found.qualified_name == f"{ENTITY}/{chosen}:first"
+assert found.qualified_name == f"{chosen}:first"
 assert found.version == "v0"
 assert found.is_link
 assert found.source_qualified_name == f"{ENTITY}/{PROJECT}/net:v0"
-assert api.artifact(f"{ENTITY}/{chosen}:best").version == "v1"
-assert {one.qualified_name for one in versions[0].linked_artifacts} == {
-    f"{ENTITY}/{chosen}:v0"
-}
+assert api.artifact(f"{chosen}:best").version == "v1"
+assert {one.qualified_name for one in versions[0].linked_artifacts} == {f"{chosen}:v0"}
 with wandb.init(project=PROJECT) as run:
     used = run.use_artifact(f"{chosen}:best")
     assert Path(used.download(root="down"), "w.txt").read_text() == "two"
@@ -41,8 +41,8 @@ with wandb.init(entity=team, project=PROJECT) as run:
     with artifact.new_file("w.txt") as file:
         file.write("of the team")
     run.log_artifact(artifact).wait()
-    run.link_artifact(artifact, chosen, aliases=["ours"])
-assert wandb.Api().artifact(f"{team}/{chosen}:ours").entity == team
-assert wandb.Api().artifact(f"{ENTITY}/{chosen}:best").entity == ENTITY
+    run.link_artifact(artifact, registry, aliases=["ours"])
+assert wandb.Api().artifact(f"{team}/{registry}:ours").entity == team
+assert wandb.Api().artifact(f"{chosen}:best").entity == ENTITY
 with refused(RuntimeError, "not enabled"):
     list(api.registries())
