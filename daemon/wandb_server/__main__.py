@@ -23,7 +23,7 @@ from wandb_server.allocator import bound_arenas
 from wandb_server.browser import has_screen, open_in_browser
 from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_dir
 from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
-from wandb_server.listening import listen_tcp, listen_unix
+from wandb_server.listening import allow_many_files, listen_tcp, listen_unix
 from wandb_server.local import StartReport
 from wandb_server.logs import set_up_log
 from wandb_server.people_commands import add_people, run_errand
@@ -352,6 +352,7 @@ def _serve(
             else:
                 _report(report_to, report)
 
+        allow_many_files()
         # Only now the heavy imports: whatever was wrong so far is told at once.
         import uvloop
 

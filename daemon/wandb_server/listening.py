@@ -1,7 +1,9 @@
 """Sockets that the server listens on: TCP for browsers, a Unix socket for core."""
 
+import contextlib
 import errno
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -53,6 +55,16 @@ def listen_unix(path: Path) -> socket.socket:
     path.chmod(0o600)
     listener.listen(BACKLOG)
     return listener
+
+
+def allow_many_files() -> None:
+    """As many open files and connections as the system lets this process have: often
+    1,024 are the custom, and hundreds of clients keep their connections.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -28,6 +28,7 @@ from wandb_proto.places import Places
 from wandb_server.addresses import Addresses
 from wandb_server.allocator import freeze_objects
 from wandb_server.api.application import make_application
+from wandb_server.api.connections import Connections
 from wandb_server.api.page_routes import find_pages
 from wandb_server.api.surroundings import Surroundings
 from wandb_server.errors import StorageError
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 ADDRESS_CHECK_S = 1.0
 DATA_CHECK_S = 1.0
 CLEANUP_TIMEOUT_S = 1.0
+SILENCE_CHECK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ async def serve(
         started(Started(around.public_url, await _login_token(around), remarks))
         logger.info("serving url=%s pid=%d", around.public_url, os.getpid())
         keep = partial(_keep_address, around, places)
-        await _work_until(stop, archive, settings, keep)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_close_silent(stop, around, runner))
+            await _work_until(stop, archive, settings, keep)
         logger.info("draining")
         await _drain(around, runner)
 
@@ -123,6 +127,7 @@ async def _surroundings(
         local_user=await local_user(archive, login_name()),
         control_token=secrets.token_urlsafe(32),
         pages=find_pages(settings.web_dir),
+        connections=Connections(settings.limits, time.monotonic),
     )
 
 
@@ -147,6 +152,20 @@ def _runner(around: Surroundings) -> web.AppRunner:
         shutdown_timeout=CLEANUP_TIMEOUT_S,  # after our own draining
         handler_cancellation=True,
     )
+
+
+async def _close_silent(
+    stop: asyncio.Event, around: Surroundings, runner: web.AppRunner
+) -> None:
+    """Let go of connections on which nobody asks."""
+
+    async def close() -> None:
+        if runner.server is not None:
+            around.connections.close_silent(runner.server.connections)
+
+    limits = around.settings.limits
+    interval_s = min(limits.first_request_s, SILENCE_CHECK_S)
+    await _repeat(stop, interval_s, close)
 
 
 async def _drain(around: Surroundings, runner: web.AppRunner) -> None:

@@ -54,6 +54,14 @@ class Limits:
     """Rows in one history answer; beyond, rows are sampled evenly."""
     series_buckets_max: int = 10_000
     changes_per_run_s: float = 4.0
+    body_s_max: float = 300.0
+    """A GraphQL or file stream request must have arrived within this; beyond: 408."""
+    silence_s_max: float = 120.0
+    """The body of a file may stall for so long; beyond: 408."""
+    first_request_s: float = 60.0
+    """A connection that asks nothing for so long after it was made is closed."""
+    idle_s: float = 600.0
+    """... and for so long after the last answer."""
     heartbeat_interval_s: float = 15.0
     """Comment lines that keep a quiet stream of changes open."""
 

@@ -48,6 +48,7 @@ def settings_of(order: dict[str, Any], port: int = 0) -> ServerSettings:
         port=port,
         compact_interval_s=order.get("compact_interval_s", 0.05),
         drain_timeout_s=2.0,
+        limits=Limits(**order.get("limits", {})),
         database_url=order["database_url"],
         object_url=order["object_url"],
     )

@@ -13,7 +13,11 @@ def run_errand(errand: Errand) -> Respond:
     """The route's answer: what the errand answers, as JSON."""
 
     async def respond(visit: Visit) -> web.StreamResponse:
-        body = await read_json(visit.request) if visit.request.can_read_body else {}
+        body = (
+            await read_json(visit.request, visit.around.settings.limits)
+            if visit.request.can_read_body
+            else {}
+        )
         if not isinstance(body, dict):
             raise RequestRejected("The body must be a JSON object.")
         assert visit.user is not None

@@ -70,7 +70,8 @@ class _Doorkeeper:
         began, status = time.perf_counter(), 499
         closing = self._around.closing
         try:
-            with closing.answering():
+            connections = self._around.connections
+            with closing.answering(), connections.answering(request.transport):
                 response = await self._answer(request)
             status = response.status
             if closing.begun:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from wandb_server.api.answers import error_answer
+from wandb_server.api.bodies import file_pieces
 from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
 from wandb_server.errors import RequestRejected
@@ -99,16 +100,8 @@ async def _send_blob(visit: Visit, object_id: int, name: str) -> web.StreamRespo
     return await send_file(visit.request, SentFile(name, size_bytes, None, read))
 
 
-async def _body(visit: Visit) -> AsyncIterator[bytes]:
-    bytes_max = visit.around.settings.limits.file_bytes_max
-    received = 0
-    async for chunk in visit.request.content.iter_chunked(CHUNK_BYTES):
-        received += len(chunk)
-        if received > bytes_max:
-            raise RequestRejected(
-                f"The file is larger than {bytes_max} bytes.", status=413
-            )
-        yield chunk
+def _body(visit: Visit) -> AsyncIterator[bytes]:
+    return file_pieces(visit.request, visit.around.settings.limits)
 
 
 def _artifacts(visit: Visit) -> Artifacts:

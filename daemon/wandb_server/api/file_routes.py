@@ -1,16 +1,13 @@
 """Files of a run: PUT and GET, by signed address or by the user."""
 
-from collections.abc import AsyncIterator
-
 from aiohttp import web
 
 from wandb_server.api.answers import error_answer
+from wandb_server.api.bodies import file_pieces
 from wandb_server.api.sent_file import SentFile, send_file
 from wandb_server.api.surroundings import Visit
-from wandb_server.errors import RequestRejected
 from wandb_server.model.runs import Run
 
-CHUNK_BYTES = 256 * 1024
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, PUT",
@@ -25,21 +22,10 @@ async def put_file(visit: Visit) -> web.StreamResponse:
     if run is None:
         return _no_run(visit)
     name = visit.request.match_info["name"]
-    bytes_max = visit.around.settings.limits.file_bytes_max
+    body = file_pieces(visit.request, visit.around.settings.limits)
     archive = await visit.archive.writer_of(run)
-    await archive.write_file(run, name, _bounded(visit, bytes_max))
+    await archive.write_file(run, name, body)
     return web.Response(status=200)
-
-
-async def _bounded(visit: Visit, bytes_max: int) -> AsyncIterator[bytes]:
-    received = 0
-    async for chunk in visit.request.content.iter_chunked(CHUNK_BYTES):
-        received += len(chunk)
-        if received > bytes_max:
-            raise RequestRejected(
-                f"The file is larger than {bytes_max} bytes.", status=413
-            )
-        yield chunk
 
 
 async def get_file(visit: Visit) -> web.StreamResponse:

@@ -33,7 +33,7 @@ async def take_file_stream(visit: Visit) -> web.Response:
     parts = visit.request.match_info
     entity, project, run = parts["entity"], parts["project"], parts["run"]
     async with visit.around.intake.room(_size_of(visit.request)):
-        body = await read_json(visit.request)
+        body = await read_json(visit.request, visit.around.settings.limits)
         post = read_post(body, visit.request.headers.get(CLIENT_ID_HEADER))
         answer = await visit.archive.post_file_stream(entity, project, run, post)
     if answer is None:

@@ -25,7 +25,7 @@ Parquet by keys, and read NaN as text.
 
 async def answer_graphql(visit: Visit) -> web.Response:
     """Execute the document for the visitor."""
-    request = read_request(await read_json(visit.request))
+    request = read_request(await read_json(visit.request, visit.around.settings.limits))
     around = visit.around
     assert visit.user is not None
     question = Question(

@@ -72,7 +72,7 @@ async def make_login_token(visit: Visit) -> web.Response:
     of the one that a JSON body names as `user`."""
     around, user = visit.around, visit.user
     if visit.request.can_read_body:
-        body = await read_json(visit.request)
+        body = await read_json(visit.request, visit.around.settings.limits)
         name = str(body.get("user", "")) if isinstance(body, dict) else ""
         user = await around.archive.user_named(name)
         if user is None:

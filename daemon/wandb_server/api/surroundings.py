@@ -1,6 +1,7 @@
 """What the routes are given: one object per process, made by `server`."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,13 +10,14 @@ from pathlib import Path
 from aiohttp import web
 
 from wandb_server.addresses import Addresses
+from wandb_server.api.connections import Connections
 from wandb_server.api.intake import Intake
 from wandb_server.api.measures import Measures
 from wandb_server.graphql.executor import GraphqlExecutor
 from wandb_server.model.accounts import User
 from wandb_server.model.archive import Archive
 from wandb_server.private_archive import PrivateArchive
-from wandb_server.settings import ServerSettings
+from wandb_server.settings import Limits, ServerSettings
 
 PRIVILEGES_HEADER = "Use-Admin-Privileges"
 """Sent by the public API: an admin of the server wants to see everybody's projects."""
@@ -86,6 +88,9 @@ class Surroundings:
     """URL path -> file of the built page."""
     closing: Closing = field(default_factory=Closing)
     measures: Measures = field(default_factory=Measures)
+    connections: Connections = field(
+        default_factory=lambda: Connections(Limits(), time.monotonic)
+    )
     intake: Intake = field(init=False)
 
     def __post_init__(self) -> None:

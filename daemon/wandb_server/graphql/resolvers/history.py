@@ -111,8 +111,13 @@ async def _first_row(run: Run, question: Question) -> dict[str, Any] | None:
             if isinstance(row.get("_step"), int | float):
                 return dict(row)
     except StorageDamaged:
-        rows = await archive.history_rows(run, samples=1)
-        return dict(parse_row(rows[0])) if rows else None
+        # Lines are lost. An early row, then all up to it: samples leave out the first.
+        [early, *_] = await archive.history_rows(run) or [""]
+        step = parse_row(early).get("_step")
+        if not isinstance(step, int):
+            return None
+        rows = await archive.history_rows(run, max_step=step + 1)
+        return dict(parse_row(rows[0]))
     return None
 
 
