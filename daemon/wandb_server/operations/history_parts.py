@@ -32,6 +32,7 @@ from wandb_server.model.flat_rows import STEP
 from wandb_server.model.history import HistoryFile
 from wandb_server.model.runs import Run
 from wandb_server.operations.checked_reads import checked_bytes
+from wandb_server.operations.damage import find_objects
 from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.part_files import (
     PART_SUFFIX,
@@ -81,6 +82,8 @@ class HistoryParts(Operations):
             return ()
         try:
             found = await self._stores.database.read(lambda db: _look(db, run))
+            if found is not None:
+                found = await self._without_damaged(found)
             if found is not None and _missing(found):
                 found = await self._make_parts(run)
         except StorageError as error:
@@ -115,6 +118,23 @@ class HistoryParts(Operations):
             await self._stores.database.write(
                 lambda db: history_parts.note_use(db, found.run.id, now)
             )
+
+    async def _without_damaged(self, found: _Snapshot) -> _Snapshot | None:
+        """The same, after letting go of files that are not what was written."""
+        wanted = [
+            (part.object_id, PART_SUFFIX)
+            for part in found.parts
+            if part.object_id is not None
+        ]
+        objects = await find_objects(self._stores, wanted)
+        damaged = [number for number, one in objects.items() if one.problem]
+        if not damaged:
+            return found
+        now = self._stores.clock()
+        await self._stores.database.write(
+            lambda db: history_parts.drop_files(db, damaged, now)
+        )
+        return await self._stores.database.read(lambda db: _look(db, found.run))
 
     async def _make_parts(self, run: Run) -> _Snapshot | None:
         """Make what is missing, one after the other; what the run has then."""

@@ -75,6 +75,11 @@ def drop_unused(connection: Connection, before: float, now: float) -> int:
     return _make_dead(connection, _unused(before), now)
 
 
+def drop_files(connection: Connection, object_ids: Sequence[int], now: float) -> None:
+    """Let go of these files, which are damaged."""
+    _make_dead(connection, history_parts.c.object_id.in_(object_ids), now)
+
+
 def any_unused(connection: Connection, before: float) -> bool:
     """Whether there are such files."""
     statement = select(history_parts.c.number).where(_unused(before)).limit(1)

@@ -7,9 +7,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from wandb_server.maintenance import back_up, check, open_stores, restore
 from wandb_server.operations import history_parts
 
+from tests.support.stores import Embedded, Team
 from tests.unit.wandb_server.operations.conftest import Desk
+from tests.unit.wandb_server.operations.test_maintenance import settings_of
 
 
 async def files(desk: Desk, name: str = "r1") -> list[int]:
@@ -245,3 +248,42 @@ async def test_every_value_is_what_the_rows_say(desk: Desk, tmp_path: Path) -> N
     assert json.dumps(found) == json.dumps(
         [json.loads(text) | {"x": float(json.loads(text)["x"])} for text in texts]
     )
+
+
+async def test_a_damaged_file_is_made_anew(
+    desk: Desk, tmp_path: Path, embedded_only: None
+) -> None:
+    await logged(desk, *rows_of(0, 30))
+    [file] = await files(desk)
+    [path] = (desk.path / "objects").rglob("*.parquet")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+
+    [newer] = await files(desk)
+
+    assert newer != file
+    assert await content(desk, newer, tmp_path) == rows_of(0, 30)
+
+
+async def test_files_are_in_a_backup_and_checked(
+    desk: Desk, stores: Embedded | Team, tmp_path: Path, open_at: Any
+) -> None:
+    await logged(desk, *rows_of(0, 30))
+    await logged(desk, *rows_of(0, 3), name="rewound")
+    [file] = await files(desk)
+    await files(desk, "rewound")
+    await desk.archive.rewind_run("ann", "p", "rewound", 1)
+    target, other = tmp_path / "all.tar", tmp_path / "other"
+    other.mkdir()
+    async with open_stores(settings_of(stores.place(desk.path), desk.path), {}) as old:
+        await back_up(old, target)
+    async with open_stores(settings_of(stores.place(other), other), {}) as new:
+        await restore(new, target)
+        assert (await check(new)).problems == []
+
+    again = await open_at(other)
+
+    assert await files(again) == [file]
+    assert await content(again, file, tmp_path) == rows_of(0, 30)
+    assert await files(again, "rewound") == []
+    await again.archive.close()
