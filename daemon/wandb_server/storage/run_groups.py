@@ -21,7 +21,11 @@ def group_runs(
     columns: Sequence[Attribute],
     count: int,
 ) -> list[RunGroup]:
-    """The largest groups; `columns` are of config or summary."""
+    """The largest groups; `columns` are of config or summary.
+
+    Each run's values are looked up once: put into the sums as they are, SQLite would
+    look them up again for every count, mean, lowest and highest.
+    """
     numbers = [_number(column).label(f"c{at}") for at, column in enumerate(columns)]
     number, text = _parts(by)
     each = (
@@ -32,7 +36,8 @@ def group_runs(
             *numbers,
         )
         .where(runs.c.project_id == project_id, to_clause(condition, matches))
-        .subquery()
+        .cte("each")
+        .prefix_with("MATERIALIZED")
     )
     sums = [
         one
