@@ -47,19 +47,22 @@ GROUPS = """query ($entity: String!, $project: String!, $filters: JSONString!) {
 COLUMNS = ["config.lr", "config.model", *(f"summary.k{key}" for key in range(38))]
 
 
-async def ask(client: Client, runs: int) -> None:
+async def ask(client: Client, pid: int, runs: int) -> None:
     """Both questions, in turn, after once that is not counted."""
-    page, groups = [], []
+    page, groups, cpu = [], [], [cpu_s(pid)]
     for _ in range(WARMS + 1):
         asked = {"filters": FILTERS, "columns": COLUMNS}
         page.append(await client.time(PAGE, "runs", **asked))
         groups.append(await client.time(GROUPS, "runs", filters=FILTERS))
+        cpu.append(cpu_s(pid))
     both = [sum(pair) for pair in zip(page, groups, strict=True)]
     what = f"{runs:,} runs of 200 summary keys"
     show(f"{what}: first time", "ours", both[:1], "ms")
     show(f"{what}: filter, sort, page", "ours", page[1:], "ms")
     show(f"{what}: filter, group", "ours", groups[1:], "ms")
     show(f"{what}: both", "ours", both[1:], "ms", 150)
+    used = (cpu[-1] - cpu[1]) / WARMS * 1000
+    show(f"{what}: both, processor time", "ours", [used], "ms")
 
 
 async def measure(server: Server, sizes: tuple[int, ...]) -> None:
@@ -78,7 +81,7 @@ async def measure(server: Server, sizes: tuple[int, ...]) -> None:
             await asyncio.to_thread(server.restart)
             async with asking(server) as client:
                 await client.time("query { viewer { id } }", "runs")
-                await ask(client, size)
+                await ask(client, server.pid, size)
         made = size
 
 
