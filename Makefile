@@ -53,11 +53,11 @@ check: setup  ## format, lint, types, imports, proto, tidy, unit, contract
 team-stores: $(VENV)/.setup postgres  ## the archive over PostgreSQL and an S3 emulator
 	$(PYTEST) tests/unit/wandb_server/operations --stores team $(ARGS)
 
-crash-sample: $(VENV)/.setup  ## kill -9, torn writes, full disk: a sample
+crash-sample: $(VENV)/.setup postgres  ## kill -9, torn writes, full disk: a sample
 	$(PYTEST) tests/crash $(ARGS)
 
 KILL_POINTS ?= 2000
-crash: $(VENV)/.setup  ## the same with thousands of random kills; KILL_POINTS=2000
+crash: $(VENV)/.setup postgres  ## the same with thousands of random kills; KILL_POINTS=2000
 	$(RUN) -m pytest -s tests/crash --kill-points $(KILL_POINTS) $(ARGS)
 
 e2e: $(VENV)/.setup $(OFFICIAL)/.setup  ## import wandb to pixels' data
