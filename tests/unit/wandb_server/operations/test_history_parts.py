@@ -287,3 +287,35 @@ async def test_files_are_in_a_backup_and_checked(
     assert await content(again, file, tmp_path) == rows_of(0, 30)
     assert await files(again, "rewound") == []
     await again.archive.close()
+
+
+async def test_rows_of_several_writers_and_forks_are_as_the_rows_say(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """In shared mode a step has a row of each writer; a fork begins with others'."""
+    await desk.start()
+    for first in range(0, 40, 5):
+        for writer in ("one", "two"):
+            rows = [
+                {"_step": n, "x": n / 2, "who": writer} for n in range(first, first + 5)
+            ]
+            await desk.log(*rows, client_id=writer)
+    await desk.post(complete=True)
+    point = {"_wandb": {"value": {"branch_point": {"run_id": "r1", "step": 10}}}}
+    await desk.start("child", config_json=json.dumps(point))
+    desk.lines[("child", "")] = 22
+    await desk.log({"_step": 11, "x": 0.5, "who": "child"}, name="child", complete=True)
+
+    for name in ("r1", "child"):
+        texts = await desk.archive.history_rows(await desk.run(name))
+        [file] = await files(desk, name)
+        found = await content(desk, file, tmp_path)
+        assert found == [json.loads(text) for text in texts]
+
+
+async def test_too_many_keys_for_a_file_are_none(desk: Desk) -> None:
+    wide = {f"k{number}": number for number in range(501)}
+    await logged(desk, {"_step": 0, **wide}, {"_step": 1, **wide})
+
+    assert await files(desk) == []
+    assert await desk.ask("SELECT number FROM history_parts") == []
