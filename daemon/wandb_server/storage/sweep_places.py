@@ -27,9 +27,12 @@ from wandb_server.storage.sweeps import UNENDED
 
 HANDED = "handed"
 BEGUN = "begun"
+ENDED = "ended"
 FAILED = "failed"
 LAPSED = "lapsed"
 PRIOR = "prior"
+UNSETTLED = (HANDED, BEGUN, LAPSED)
+"""Of these something is still to be learned; there are few, however long a sweep."""
 
 
 def run_name_is_free(connection: Connection, sweep: RowMapping, name: str) -> bool:
@@ -70,15 +73,22 @@ def stop_all(connection: Connection, sweep: RowMapping) -> None:
 
 
 def unsettled(connection: Connection, sweep: RowMapping) -> Sequence[RowMapping]:
-    """Handed out, or taken back, with what became of it; oldest first."""
-    return _with_runs(connection, sweep, sweep_runs.c.state.in_((HANDED, LAPSED)))
+    """Those that have not ended, with what became of them; oldest first."""
+    return _with_runs(connection, sweep, sweep_runs.c.state.in_(UNSETTLED))
+
+
+def revive(connection: Connection, sweep: RowMapping, names: Sequence[str]) -> None:
+    """Their scripts go on, whatever was said of their runs."""
+    mine = (sweep_runs.c.sweep_id == sweep["id"]) & (sweep_runs.c.state == ENDED)
+    going = mine & sweep_runs.c.name.in_(names)
+    connection.execute(update(sweep_runs).where(going).values(state=BEGUN))
 
 
 def of_agent(
     connection: Connection, sweep: RowMapping, agent_id: int
 ) -> Sequence[RowMapping]:
     """What the agent was given and must end, or still has to begin."""
-    mine = sweep_runs.c.agent_id == agent_id
+    mine = sweep_runs.c.state.in_(UNSETTLED) & (sweep_runs.c.agent_id == agent_id)
     open_one = or_(sweep_runs.c.state == HANDED, sweep_runs.c.stopping.is_(True))
     return _with_runs(connection, sweep, mine & open_one)
 
@@ -205,7 +215,7 @@ def _is_live(table: FromClause, sweep: RowMapping) -> ColumnElement[bool]:
     )
     return or_(
         table.c.state.in_((HANDED, FAILED)),
-        and_(table.c.state.in_((BEGUN, PRIOR)), its_run),
+        and_(table.c.state.in_((BEGUN, ENDED, PRIOR)), its_run),
     )
 
 
@@ -213,7 +223,7 @@ def _is_live(table: FromClause, sweep: RowMapping) -> ColumnElement[bool]:
 
 
 def climbers(connection: Connection, sweep: RowMapping) -> Sequence[RowMapping]:
-    """Those with a run: its lines, the highest rung that is known, who has it."""
+    """Those whose runs may come to a rung: lines, highest known rung, who has it."""
     highest = (
         select(func.max(sweep_rungs.c.rung))
         .where(sweep_rungs.c.sweep_run_id == sweep_runs.c.id)
@@ -235,7 +245,11 @@ def climbers(connection: Connection, sweep: RowMapping) -> Sequence[RowMapping]:
             sweep_agents.c.heartbeat_at.label("agent_heartbeat_at"),
         )
         .select_from(joined)
-        .where(sweep_runs.c.sweep_id == sweep["id"], runs.c.id.is_not(None))
+        .where(
+            sweep_runs.c.sweep_id == sweep["id"],
+            sweep_runs.c.state.in_((HANDED, BEGUN, PRIOR)),
+            runs.c.id.is_not(None),
+        )
     )
     return connection.execute(question).mappings().all()
 

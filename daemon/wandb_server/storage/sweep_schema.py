@@ -82,7 +82,7 @@ sweep_runs = Table(
     Column("parameters", LargeBinary, nullable=False),
     # Of the grid.
     Column("point", BigInteger),
-    # handed | begun | failed | lapsed | prior, see operations.sweeps.handing
+    # handed | begun | ended | failed | lapsed | prior, see operations.sweeps.handing
     Column("state", Text, nullable=False),
     Column("handed_at", Float, nullable=False),
     # How often the agent was told.

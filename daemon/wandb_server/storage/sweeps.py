@@ -72,9 +72,12 @@ def count_sweeps(connection: Connection, project_id: int) -> int:
     return int(connection.scalar(counted) or 0)
 
 
-def going_sweeps(connection: Connection, state: str) -> Sequence[int]:
-    """Numbers of those in the state."""
-    return connection.scalars(select(sweeps.c.id).where(sweeps.c.state == state)).all()
+def going_sweeps(
+    connection: Connection, state: str, since: float
+) -> Sequence[RowMapping]:
+    """Those in the state that an agent asked since then, with their places."""
+    asked = (sweeps.c.state == state) & (sweeps.c.heartbeat_at >= since)
+    return connection.execute(_placed().where(asked)).mappings().all()
 
 
 def _placed() -> Select[Any]:

@@ -1,8 +1,8 @@
 """What an agent is told when it reports, decided in one transaction.
 
 ```
-            agent told            its run begins
-  (nothing) ─────────► handed ─────────────────► begun ─── run deleted ──► place free
+            agent told            its run begins       it ends
+  (nothing) ─────────► handed ─────────────────► begun ───────► ended ─ deleted ► free
                          │ │ the agent is silent
                          │ └───────────────────► lapsed ── place free ──► handed anew
                          │ the agent let go of it      └── its run begins late ► begun,
@@ -63,6 +63,7 @@ def advise(
     """What the agent is to do; `sweep` is locked."""
     sweeps.update_agent(db, report.agent_id, {"heartbeat_at": report.now})
     sweeps.update_sweep(db, sweep["id"], {"heartbeat_at": report.now})
+    places.revive(db, sweep, sorted(report.running))
     settle(db, sweep, config, report.now)
     again = _catch_up(db, sweep, config, report)
     state = sweep["state"]
@@ -105,7 +106,10 @@ def settle(db: Connection, sweep: RowMapping, config: SweepConfig, now: float) -
     """See which runs began, and take back what silent agents had."""
     for row in places.unsettled(db, sweep):
         began = row["run_id"] is not None and row["run_state"] != "preempted"
-        if row["state"] == places.HANDED:
+        if row["state"] == places.BEGUN:
+            if row["run_state"] not in (*sweeps.UNENDED, "preempted"):
+                places.update_handed(db, row["id"], {"state": places.ENDED})
+        elif row["state"] == places.HANDED:
             if began:
                 places.update_handed(db, row["id"], {"state": places.BEGUN})
             elif row["agent_heartbeat_at"] < now - AGENT_SILENT_S:

@@ -51,6 +51,8 @@ from wandb_server.storage.values import any_stale, refresh_values
 COUNT_MAX = 2**31 - 1
 """GraphQL's Int; a grid of more points has, for people, no end."""
 PRIOR_RUNS_MAX = 1_000
+KEPT_UP_S = 24 * 3600.0
+"""Sweeps that no agent asked for so long are left as they are."""
 DIFFERENT_SEARCH = (
     "runs were handed out already, so method and parameters stay as they are; make a "
     "new sweep, and add these runs to it with --prior_run"
@@ -184,14 +186,17 @@ class Sweeps(Operations):
         return commands
 
     async def keep_up(self, now: float) -> int:
-        """Mark sweeps as finished that no agent asks any more; how many."""
+        """Look after sweeps that no agent asks any more: how many are finished."""
+        since = now - KEPT_UP_S
         going = await self._stores.database.read(
-            lambda db: sweeps.going_sweeps(db, RUNNING)
+            lambda db: sweeps.going_sweeps(db, RUNNING, since)
         )
         finished = 0
-        for sweep_id in going:
+        for row in going:
+            # First: whoever has ended is not compared any more.
+            await self._stop_early(row, await asyncio.to_thread(config_of, row))
             finished += await self._stores.database.write(
-                lambda db, one=sweep_id: _keep_up(db, one, now)  # type: ignore[misc]
+                lambda db, one=row["id"]: _keep_up(db, one, now)  # type: ignore[misc]
             )
         return finished
 
