@@ -75,7 +75,7 @@ def test_full_run_directory_is_told_and_filled_once_there_is_room(user: Desk) ->
         mount -t tmpfs -o size=200k tmpfs disk
         $PYTHON fill.py full
         mount -o remount,size=20m disk
-        for try in $(seq 100); do
+        for try in $(seq 600); do
             ls $WANDB_SPOOL_DIR/*.ring >/dev/null 2>&1 || break
             sleep 0.1
         done
@@ -125,10 +125,10 @@ def test_full_disk_of_the_server_is_told_and_rows_arrive_once_there_is_room(
         mount -t tmpfs -o size=1m tmpfs $WANDB_DATA_DIR
         $PYTHON -m wandb_server start --port 0 --quiet
         head -c 2m /dev/zero > $WANDB_DATA_DIR/filler || true
-        $PYTHON fill.py server
+        WANDB_FINISH_TIMEOUT=6 $PYTHON fill.py server
         rm $WANDB_DATA_DIR/filler
         mount -o remount,size=50m $WANDB_DATA_DIR
-        for try in $(seq 100); do
+        for try in $(seq 600); do
             [ -z "$(ls $WANDB_STATE_DIR/backlog)" ] && break
             sleep 0.1
         done

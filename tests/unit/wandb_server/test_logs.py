@@ -38,9 +38,8 @@ def test_what_is_said_again_and_again_is_said_once_a_minute_with_its_count() -> 
     for second in range(0, 130, 10):
         told = record("storage refused error=%s", "disk full")
         told.created = 1_000.0 + second
-        for _ in range(2):  # two outputs
-            if repeats.filter(told):
-                said.append((second, told.getMessage()))
+        outputs = [repeats.filter(told) for _ in range(2)]
+        said += [(second, told.getMessage()) for shown in outputs if shown]
 
     text = "storage refused error=disk full"
     again = f"{text} (6 times in a minute)"
