@@ -29,6 +29,7 @@ DIFFERENT_SEARCH = (
 def make_sweep(
     db: Connection, upsert: SweepUpsert, config: SweepConfig, user: User, now: float
 ) -> int:
+    """A new sweep, and its project where there is none; its number."""
     entity, project = clean_text(upsert.entity), clean_text(upsert.project)
     project_id, _ = projects.create_project(db, entity, project, now)
     values = {
@@ -46,6 +47,12 @@ def make_sweep(
 def change_sweep(
     db: Connection, upsert: SweepUpsert, config: SweepConfig | None, now: float
 ) -> int:
+    """Set what is said; the sweep's number.
+
+    Raises:
+        NotFound: no sweep of that number.
+        QueryError: a change that came too late.
+    """
     assert upsert.sweep_id is not None
     row = sweeps.lock_sweep(db, upsert.sweep_id)
     if row is None:
@@ -116,6 +123,7 @@ def add_prior(
     prior: Sequence[Run],
     now: float,
 ) -> None:
+    """Make runs of before the sweep's; a grid does not try their points again."""
     for run in prior:
         wrapped = json_codec.loads(run.config_json or "{}")
         values = {

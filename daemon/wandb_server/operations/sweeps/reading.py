@@ -16,6 +16,7 @@ COUNT_MAX = 2**31 - 1
 
 
 def sweep_of(db: Connection, row: RowMapping) -> Sweep:
+    """A sweep as listed, with what its runs add up to."""
     config = config_of(row)
     best = None
     if config.metric is not None:
@@ -62,6 +63,7 @@ def _optional(stored: bytes | None) -> str | None:
 
 
 def agent_of(row: RowMapping, now: float) -> SweepAgent:
+    """An agent as listed; one that is silent has ended."""
     gone = row["ended"] or row["heartbeat_at"] < now - AGENT_SILENT_S
     return SweepAgent(
         id=row["id"],
@@ -77,6 +79,7 @@ def agent_of(row: RowMapping, now: float) -> SweepAgent:
 
 
 def config_of(row: RowMapping) -> SweepConfig:
+    """The parsed config of a row of `sweeps`."""
     return config_from(to_text(row["config"]))
 
 
