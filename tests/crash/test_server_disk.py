@@ -62,10 +62,11 @@ def crowd_of(servers: ForkedServers) -> Crowd:
 
 
 def test_a_full_data_directory_refuses_writes_serves_reads_and_loses_nothing(
-    root: Path,
+    root: Path, pytestconfig: pytest.Config
 ) -> None:
-    """Method: full three times while clients write all kinds of things; also while
-    segments are made, and once over a kill of the server."""
+    """Method: full again and again while clients write all kinds of things; also while
+    segments are made, and over a kill of the server."""
+    rounds = 2 if pytestconfig.getoption("--kill-points") < 100 else 6
     place = Embedded().place(root / "data")
     with ExitStack() as running:
         servers = running.enter_context(
@@ -75,7 +76,7 @@ def test_a_full_data_directory_refuses_writes_serves_reads_and_loses_nothing(
         crowd = running.enter_context(crowd_of(servers))
         crowd.go()
         crowd.act_until(800)
-        for number in range(3):
+        for number in range(rounds):
             with filled(servers.disk):
                 wait_for_refusals(crowd, 30)
                 assert servers.is_ready()  # it can read
@@ -83,9 +84,9 @@ def test_a_full_data_directory_refuses_writes_serves_reads_and_loses_nothing(
                     servers.port, servers.api_key, servers.entity, random.Random(), ()
                 )
                 assert reader.records.faults == []
-                if number == 1:
+                if number % 3 == 1:
                     servers.kill()
-            if number == 1:
+            if number % 3 == 1:
                 servers.start()
             crowd.act_until(300)
         crowd.settle()

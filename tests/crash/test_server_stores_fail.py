@@ -123,10 +123,10 @@ TROUBLES: tuple[Callable[[Scene], None], ...] = (
 
 
 def some_of(config: pytest.Config, kinds: Sequence[T]) -> list[T]:
-    """Three of them in a sample, else all, in an order by chance."""
+    """Two of them in a sample, else all, in an order by chance."""
     seed = config.getoption("--kill-seed")
     print(f"{seed=}")
-    count = 3 if config.getoption("--kill-points") < SAMPLE else len(kinds)
+    count = 2 if config.getoption("--kill-points") < SAMPLE else len(kinds)
     return random.Random(seed).sample(list(kinds), count)
 
 
