@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 COLUMNS_MAX = 500
 """DuckDB takes n columns of NumPy in O(n²)."""
 CELLS_PER_GROUP = 2_000_000
-ROWS_PER_GROUP_MIN, ROWS_PER_GROUP_MAX = 2_048, 122_880
+ROWS_PER_GROUP_MIN, ROWS_PER_GROUP_MAX = 2_048, 8_192
+"""The official client reads the groups of a page again for each page of 1,000 steps."""
 _TYPES = {
     "null": "DOUBLE",
     "int": "BIGINT",
