@@ -19,7 +19,7 @@ from wandb_server.operations.sweeps.parameters import Parameter, read_parameters
 CONFIG_CHARACTERS_MAX = 1_000_000
 NODES_MAX = 200_000
 """Values of a config, those behind YAML's aliases counted wherever they are used."""
-METHODS = ("grid", "random", "bayes", "custom")
+METHODS = ("grid", "random", "bayes")
 GOALS = ("minimize", "maximize")
 KNOWN_KEYS = (
     *("program", "entity", "project", "description", "name", "method", "metric"),
@@ -58,8 +58,6 @@ class SweepConfig:
     name: str | None
     description: str | None
     program: str | None
-    local_controller: bool
-    """A client's machine chooses what is tried."""
     warnings: tuple[str, ...]
 
     @property
@@ -81,9 +79,14 @@ def read_config(text: str) -> SweepConfig:
     given = _parse(text)
     warnings = [_unknown(key) for key in given if key not in KNOWN_KEYS]
     controller = given.get("controller")
-    local = isinstance(controller, Mapping) and controller.get("type") == "local"
+    if isinstance(controller, Mapping) and controller.get("type") == "local":
+        raise QueryError(
+            "controller",
+            "this server hands out runs by itself and takes none from a controller on "
+            "a client's machine; leave it out, with method grid, random or bayes",
+        )
     method = given.get("method")
-    if method not in METHODS or (method == "custom" and not local):
+    if method not in METHODS:
         raise QueryError("method", f"{method!r} is none of grid, random, bayes")
     metric = _metric(given.get("metric"))
     reading = read_parameters(given.get("parameters"))
@@ -107,7 +110,6 @@ def read_config(text: str) -> SweepConfig:
         name=_text(given, "name"),
         description=_text(given, "description"),
         program=_text(given, "program"),
-        local_controller=local,
         warnings=(*warnings, *reading.warnings),
     )
 

@@ -23,6 +23,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no mapping": ([1], "config: must be a mapping"),
     "no method": ({**FINE, "method": None}, "method: None is none of grid, random"),
     "method": ({**FINE, "method": "gird"}, "method: 'gird' is none of grid, random"),
+    "controller": (
+        {**FINE, "controller": {"type": "local"}},
+        "controller: this server hands out runs by itself",
+    ),
     "no parameters": ({**FINE, "parameters": {}}, "parameters: must name at least one"),
     "bare value": ({**FINE, "parameters": {"x": 3}}, "parameters.x: must be a mapping"),
     "empty spec": (x(), "parameters.x.min: is missing"),
