@@ -96,8 +96,7 @@ class Runs(Operations):
         count = max(0, min(query.first, self._stores.settings.page_runs_max))
 
         def question(db: Connection) -> tuple[list[Any], int]:
-            page = listing.list_runs(db, *asked, order, count + 1, behind)
-            return page, listing.count_runs(db, *asked)
+            return listing.list_runs(db, *asked, order, count + 1, behind)
 
         found, total = await self._stores.database.read(question)
         page = found[:count]

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     String,
     and_,
@@ -95,21 +96,38 @@ def list_runs(
     order: Sequence[OrderTerm],
     count: int,
     behind: Sequence[Scalar] | None,
-) -> list[tuple[Run, SortValues]]:
-    """At most `count` runs with their sort values, behind the given sort values."""
-    columns = [column for term in order for column in _sort_columns(term)]
+) -> tuple[list[tuple[Run, SortValues]], int]:
+    """At most `count` runs with their sort values, behind the given sort values; and
+    how many the condition lets through at all.
+
+    Without a place to begin behind, one walk over the runs answers both.
+    """
+    source: FromClause = runs
+    columns: list[tuple[ColumnElement[Any], bool]] = []
+    for term in order:
+        source, of_term = _sort_columns(term, source)
+        columns.extend(of_term)
     # The id settles ties, newest first when the first term goes down.
     columns.append((runs.c.id, bool(order) and order[0].descending))
     named = [column.label(f"s{index}") for index, (column, _) in enumerate(columns)]
-    statement = _narrowed(select(*named), project_id, condition, matches)
-    if behind is not None:
+    statement = _narrowed(
+        select(*named).select_from(source), project_id, condition, matches
+    )
+    if behind is None:
+        statement = statement.add_columns(func.count().over())
+    else:
+        total = count_runs(connection, project_id, condition, matches)
         statement = statement.where(_behind(columns, behind))
+        statement = statement.add_columns(literal(total))
     statement = statement.order_by(
         *(column.desc() if descending else column for column, descending in columns)
     )
-    rows = [tuple(row) for row in connection.execute(statement.limit(count))]
+    found = connection.execute(statement.limit(count)).all()
+    if behind is None:
+        total = int(found[0][-1]) if found else 0
+    rows = [tuple(row[:-1]) for row in found]
     by_id = {run.id: run for run in read_runs(connection, [row[-1] for row in rows])}
-    return [(by_id[row[-1]], row) for row in rows if row[-1] in by_id]
+    return [(by_id[row[-1]], row) for row in rows if row[-1] in by_id], total
 
 
 def sort_value_count(order: Sequence[OrderTerm]) -> int:
@@ -164,16 +182,37 @@ def _narrowed(
     )
 
 
-def _sort_columns(term: OrderTerm) -> list[tuple[ColumnElement[Any], bool]]:
-    """(column, descending) triples; none of them is ever NULL."""
+def _sort_columns(
+    term: OrderTerm, source: FromClause
+) -> tuple[FromClause, list[tuple[ColumnElement[Any], bool]]]:
+    """Where the columns come from, and (column, descending) triples that are never
+    NULL.
+
+    A value that has one possible key is joined, so that it is looked up once and not
+    for each of the three.
+    """
     if term.attribute.section == "run":
         column = run_column(term.attribute.names[0])
         number = not is_text(column.type)
         rank = case((column.is_(None), literal(3)), else_=literal(0 if number else 1))
-        return [
+        return source, [
             (rank, False),
             (func.coalesce(column, 0) if number else literal(0), term.descending),
             (literal("") if number else func.coalesce(column, ""), term.descending),
+        ]
+    names = term.attribute.names
+    if len(names) == 1:
+        value = run_values.alias()
+        one = (
+            (value.c.run_id == runs.c.id)
+            & (value.c.section == term.attribute.section)
+            & (value.c.key == names[0])
+        )
+        rank = case((value.c.run_id.is_(None), 3), else_=_rank(value))
+        return source.outerjoin(value, one), [
+            (rank, False),
+            (func.coalesce(value.c.number, 0), term.descending),
+            (func.coalesce(value.c.text, ""), term.descending),
         ]
 
     def of_value(column: ColumnElement[Any], absent: Any) -> ColumnElement[Any]:
@@ -191,16 +230,17 @@ def _sort_columns(term: OrderTerm) -> list[tuple[ColumnElement[Any], bool]]:
         )
         return func.coalesce(found, absent)
 
-    rank = case(
-        (run_values.c.number.is_not(None), 0),
-        (run_values.c.kind == "string", 1),
-        else_=2,
-    )
-    return [
-        (of_value(rank, 3), False),
+    return source, [
+        (of_value(_rank(run_values), 3), False),
         (of_value(run_values.c.number, 0), term.descending),
         (of_value(run_values.c.text, ""), term.descending),
     ]
+
+
+def _rank(values: FromClause) -> ColumnElement[Any]:
+    return case(
+        (values.c.number.is_not(None), 0), (values.c.kind == "string", 1), else_=2
+    )
 
 
 def _behind(
