@@ -9,6 +9,14 @@ Estimate before building: by rows 50 µs a row (a row is packed, sent as JSON in
 and parsed twice), from Parquet 30 µs, most of it what the client does with a row; the
 file itself 6 µs a row, once. By one key a tenth of that: the others are not read.
 
+Seen at load 15 on two cores, 1,000,000 rows, rows a second (by one key): ours by rows
+35,000 (54,000), from Parquet 77,000 (642,000); official client by rows 7,400 (25,000),
+from Parquet in groups of 122,880 rows 5,500 (16,000): slower, since each page reads its
+groups again. In groups of 8,192, as they are now, 14,000 to 15,000 at the beginning, in
+the middle and at the end of a million rows; of 60,000 rows 8,000 (52,000) against 4,900
+(14,000) by rows in the same minute. To be measured whole on a quiet machine. The server
+took 394 MB at most while it made the files.
+
     python benchmarks/server_scan.py [--quick]
 """
 
