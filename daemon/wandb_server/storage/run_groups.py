@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    case,
+    func,
+    literal,
+    null,
+    select,
+)
 
 from wandb_server.conditions import Attribute, Condition
 from wandb_server.model.run_questions import ColumnSum, RunGroup
@@ -27,7 +36,7 @@ def group_runs(
     look them up again for every count, mean, lowest and highest.
     """
     numbers = [_number(column).label(f"c{at}") for at, column in enumerate(columns)]
-    number, text = _parts(by)
+    source, number, text = _parts(by)
     each = (
         select(
             runs.c.created_at,
@@ -35,6 +44,7 @@ def group_runs(
             text.label("group_text"),
             *numbers,
         )
+        .select_from(source)
         .where(runs.c.project_id == project_id, to_clause(condition, matches))
         .cte("each")
         .prefix_with("MATERIALIZED")
@@ -78,17 +88,33 @@ def _group(row: Any) -> RunGroup:
     )
 
 
-def _parts(by: Attribute) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """(number, text) of the value that a run is put under."""
+def _parts(
+    by: Attribute,
+) -> tuple[FromClause, ColumnElement[Any], ColumnElement[Any]]:
+    """Where it comes from, and (number, text) of the value that a run is put under."""
     if by.section == "run":
         column = run_column(by.names[0])
-        return (null(), column) if is_text(column.type) else (column, null())
-    shown = case(
-        (run_values.c.number.is_not(None), null()),
-        (run_values.c.text.is_not(None), run_values.c.text),
-        else_=run_values.c.kind,
+        if is_text(column.type):
+            return runs, null(), column
+        return runs, column, null()
+    if len(by.names) > 1:
+        return runs, _number(by), _value(by, _shown(run_values))
+    value = run_values.alias()
+    one = (
+        (value.c.run_id == runs.c.id)
+        & (value.c.section == by.section)
+        & (value.c.key == by.names[0])
     )
-    return _number(by), _value(by, shown)
+    return runs.outerjoin(value, one), value.c.number, _shown(value)
+
+
+def _shown(values: FromClause) -> ColumnElement[Any]:
+    """The text, or the kind, of a value that is no number."""
+    return case(
+        (values.c.number.is_not(None), null()),
+        (values.c.text.is_not(None), values.c.text),
+        else_=values.c.kind,
+    )
 
 
 def _number(attribute: Attribute) -> ColumnElement[Any]:
