@@ -16,7 +16,8 @@ take 0.1 ms each.
 Measured on two cores shared with seven other workers (load 11): 500 clients for 15 s,
 nothing lost, 29,400 rows/s of the 50,000 (what was left of the cores); processor time
 8.8 µs per row of the server and 1.2 of the clients, so 0.44 and 0.06 of a core at
-50,000 rows/s. Before: 36 µs, half of it compaction, and the clients took another core.
+50,000 rows/s. Compaction is not in it: a run is due for it at 10,000 rows, which 100
+rows/s reach after 100 s; it takes 9 to 13 µs per row more.
 
     python benchmarks/server_load.py [--quick] [--clients N] [--seconds S]
 """

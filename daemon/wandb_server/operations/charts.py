@@ -68,8 +68,10 @@ class Charts(Operations):
         """
         query = self._checked(query)
         file = _file_of(query.stream)
+        if not query.runs or not query.keys:
+            return ()
         ids = await self._ids(query.entity, query.project, query.runs)
-        if not ids or not query.keys:
+        if not ids:
             return ()
         names = [name for name in query.runs if name in ids]
         snapshot = await self._snapshot(list(ids.values()), file)

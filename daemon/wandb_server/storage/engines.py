@@ -162,7 +162,8 @@ def _open_postgres(url: URL) -> OpenedEngine:
         raise StorageError(
             "PostgreSQL needs the package psycopg: pip install 'wandb[postgres]'"
         ) from error
-    place = url.render_as_string(hide_password=True)
+    # Options of the address may hold a password, too, and users read this.
+    place = url.set(query={}).render_as_string(hide_password=True)
 
     def translate(error: DBAPIError) -> StorageError:
         said = " ".join(str(error.orig).split())

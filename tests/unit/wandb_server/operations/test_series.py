@@ -243,6 +243,13 @@ async def test_tail_is_parsed_once_and_new_rows_are_seen(desk: Any) -> None:
         assert series.x == tuple(map(float, range(step + 1)))
 
 
+async def test_no_runs_have_no_series(desk: Any) -> None:
+    await desk.start()
+    await desk.log({"_step": 0, "a": 1})
+
+    assert await desk.archive.series(SeriesQuery("ann", "p", (), ("a",))) == ()
+
+
 @pytest.mark.parametrize(
     "values", [{"buckets": 0}, {"buckets": 10**6}, {"x_min": math.nan}]
 )

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, make_url, select
 from wandb_server.errors import StorageError
 from wandb_server.storage import people
 from wandb_server.storage.database import Database, open_database
+from wandb_server.storage.engines import open_engine
 from wandb_server.storage.schema import users
 
 
@@ -115,3 +116,10 @@ async def test_a_full_disk_fails_the_post_and_not_the_next(database: Database) -
     await database.write(lambda db: db.exec_driver_sql(limit).all())
     await database.write(grow)
     assert await count(database) == 400
+
+
+def test_messages_show_no_password_of_the_database() -> None:
+    url = make_url("postgresql://ann:first@db.example/w?password=second&sslmode=require")
+    opened = open_engine(url)
+
+    assert opened.place == "postgresql://ann:***@db.example/w"
