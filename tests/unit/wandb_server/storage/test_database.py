@@ -119,7 +119,9 @@ async def test_a_full_disk_fails_the_post_and_not_the_next(database: Database) -
 
 
 def test_messages_show_no_password_of_the_database() -> None:
-    url = make_url("postgresql://ann:first@db.example/w?password=second&sslmode=require")
+    url = make_url(
+        "postgresql://ann:first@db.example/w?password=second&sslmode=require"
+    )
     opened = open_engine(url)
 
     assert opened.place == "postgresql://ann:***@db.example/w"
