@@ -24,7 +24,9 @@ class Sweeper:
         await sweep_artifacts(self._stores)
         await self._drop_unused_files()
         before = self._stores.clock() - self._stores.settings.garbage_age_s
-        found = await self._stores.database.read(lambda db: removal.garbage(db, before))
+        found = await self._stores.database.write(
+            lambda db: removal.claim_garbage(db, before)
+        )
         numbers = [number for number, _, _ in found]
         if found:
             keys = [object_key(number, suffix) for number, suffix, _ in found]

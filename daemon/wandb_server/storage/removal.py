@@ -69,7 +69,7 @@ def make_live(
     """The object is whole and somebody refers to it."""
     made = connection.execute(
         update(objects)
-        .where(objects.c.id == object_id)
+        .where(objects.c.id == object_id, objects.c.state != "dead")
         .values(state="live", size_bytes=size_bytes, crc32=crc32)
     )
     if not made.rowcount:
@@ -119,12 +119,23 @@ def remove_run(connection: Connection, run_id: int, now: float) -> Removed | Non
     )
 
 
-def garbage(connection: Connection, before: float) -> list[tuple[int, str, int]]:
-    """(id, suffix, bytes) of objects that nobody refers to since `before`."""
+def claim_garbage(connection: Connection, before: float) -> list[tuple[int, str, int]]:
+    """(id, suffix, bytes) of objects that nobody refers to since `before`.
+
+    They are dead from now on: who is still writing one cannot make it live while its
+    bytes are deleted.
+    """
     old = (objects.c.state != "live") & (objects.c.changed_at < before)
-    statement = select(objects.c.id, objects.c.suffix, objects.c.size_bytes)
-    rows = connection.execute(statement.where(old).limit(GARBAGE_PER_SWEEP))
-    return [(row.id, row.suffix, row.size_bytes) for row in rows]
+    oldest = select(objects.c.id).where(old).limit(GARBAGE_PER_SWEEP)
+    found: list[tuple[int, str, int]] = []
+    for piece in in_pieces(list(connection.scalars(oldest))):
+        mine = objects.c.id.in_(piece) & old
+        statement = update(objects).where(mine).values(state="dead")
+        rows = connection.execute(
+            statement.returning(objects.c.id, objects.c.suffix, objects.c.size_bytes)
+        )
+        found += [(row.id, row.suffix, row.size_bytes) for row in rows]
+    return found
 
 
 def known_objects(connection: Connection, object_ids: Sequence[int]) -> dict[int, str]:

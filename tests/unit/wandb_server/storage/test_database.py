@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, make_url, select
-from wandb_server.errors import StorageError
-from wandb_server.storage import people
+from wandb_server.errors import StorageBusy, StorageError
+from wandb_server.storage import people, removal
 from wandb_server.storage.database import Database, open_database
 from wandb_server.storage.engines import open_engine
 from wandb_server.storage.schema import users
@@ -125,3 +125,21 @@ def test_messages_show_no_password_of_the_database() -> None:
     opened = open_engine(url)
 
     assert opened.place == "postgresql://ann:***@db.example/w"
+
+
+async def test_what_is_being_swept_can_no_longer_be_made_live(
+    database: Database,
+) -> None:
+    [old, new] = await database.write(
+        lambda db: [
+            *removal.reserve_objects(db, 0, ["blob"], 100.0),
+            *removal.reserve_objects(db, 0, ["blob"], 200.0),
+        ]
+    )
+
+    claimed = await database.write(lambda db: removal.claim_garbage(db, 150.0))
+
+    assert claimed == [(old, "blob", 0)]
+    with pytest.raises(StorageBusy, match="send again"):
+        await database.write(lambda db: removal.make_live(db, old, 5))
+    await database.write(lambda db: removal.make_live(db, new, 5))
