@@ -29,19 +29,18 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.schema import metadata
 from wandb_server.storage.text_type import Text
 
-_Id = BigInteger().with_variant(Integer(), "sqlite")
-
 
 def _identity() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
+    return Column("id", Id, primary_key=True, autoincrement=True)
 
 
 def _of(table: str, name: str, *, primary: bool = False) -> Column[int]:
     return Column(
-        name, _Id, ForeignKey(f"{table}.id"), nullable=False, primary_key=primary
+        name, Id, ForeignKey(f"{table}.id"), nullable=False, primary_key=primary
     )
 
 
@@ -99,7 +98,7 @@ artifacts = Table(
     Column("ttl_s", BigInteger),
     Column("history_step", BigInteger),
     # No foreign key: it outlives its run.
-    Column("run_id", _Id, index=True),
+    Column("run_id", Id, index=True),
     Column("user_name", Text, nullable=False),
     Column("distributed_id", Text),
     # JSON list of [collection, alias], given at the commit.
@@ -107,7 +106,7 @@ artifacts = Table(
     Column("commit_hash", Text),
     Column("size_bytes", BigInteger, nullable=False),
     Column("file_count", BigInteger, nullable=False),
-    Column("manifest_id", _Id),
+    Column("manifest_id", Id),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Index(None, "collection_id", "version_index"),
@@ -129,8 +128,8 @@ artifact_client_ids = Table(
     # An id that a client chose before the server gave one: of a version, or of the
     # sequence that it belongs to.
     Column("client_id", Text, primary_key=True),
-    Column("artifact_id", _Id, ForeignKey("artifacts.id"), index=True),
-    Column("collection_id", _Id, ForeignKey("artifact_collections.id"), index=True),
+    Column("artifact_id", Id, ForeignKey("artifacts.id"), index=True),
+    Column("collection_id", Id, ForeignKey("artifact_collections.id"), index=True),
 )
 
 artifact_memberships = Table(
@@ -138,7 +137,7 @@ artifact_memberships = Table(
     metadata,
     _identity(),
     _of("artifact_collections", "collection_id"),
-    Column("artifact_id", _Id, ForeignKey("artifacts.id"), nullable=False, index=True),
+    Column("artifact_id", Id, ForeignKey("artifacts.id"), nullable=False, index=True),
     Column("version_index", BigInteger, nullable=False),
     Column("created_at", Float, nullable=False),
     UniqueConstraint("collection_id", "version_index"),
@@ -153,7 +152,7 @@ artifact_aliases = Table(
     _of("artifact_collections", "collection_id"),
     Column(
         "membership_id",
-        _Id,
+        Id,
         ForeignKey("artifact_memberships.id"),
         nullable=False,
         index=True,
@@ -167,7 +166,7 @@ artifact_lineage = Table(
     "artifact_lineage",
     metadata,
     # No foreign key: runs are removed by other hands.
-    Column("run_id", _Id, primary_key=True, autoincrement=False),
+    Column("run_id", Id, primary_key=True, autoincrement=False),
     _of("artifacts", "artifact_id", primary=True),
     # input | output
     Column("direction", Text, primary_key=True),
@@ -180,15 +179,15 @@ artifact_manifests = Table(
     "artifact_manifests",
     metadata,
     _identity(),
-    Column("artifact_id", _Id, ForeignKey("artifacts.id"), nullable=False, index=True),
+    Column("artifact_id", Id, ForeignKey("artifacts.id"), nullable=False, index=True),
     # FULL | INCREMENTAL | PATCH
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     # Base64 MD5 of its bytes; empty until the client knows it.
     Column("digest", Text, nullable=False),
-    Column("base_artifact_id", _Id),
+    Column("base_artifact_id", Id),
     # None until its bytes are there.
-    Column("object_id", _Id, ForeignKey("objects.id")),
+    Column("object_id", Id, ForeignKey("objects.id")),
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Float, nullable=False),
     sqlite_autoincrement=True,
@@ -199,7 +198,7 @@ artifact_blobs = Table(
     metadata,
     Column(
         "object_id",
-        _Id,
+        Id,
         ForeignKey("objects.id"),
         primary_key=True,
         autoincrement=False,
@@ -220,7 +219,7 @@ artifact_files = Table(
     Column("size_bytes", BigInteger),
     # Where the bytes lie, if not here.
     Column("reference", Text),
-    Column("object_id", _Id, ForeignKey("artifact_blobs.object_id"), index=True),
+    Column("object_id", Id, ForeignKey("artifact_blobs.object_id"), index=True),
     sqlite_with_rowid=False,
 )
 
@@ -230,7 +229,7 @@ artifact_holds = Table(
     _of("artifacts", "artifact_id", primary=True),
     Column(
         "object_id",
-        _Id,
+        Id,
         ForeignKey("artifact_blobs.object_id"),
         primary_key=True,
         autoincrement=False,
@@ -246,7 +245,7 @@ artifact_parts = Table(
     # Hexadecimal MD5 of the whole file.
     Column("md5_hex", Text, primary_key=True),
     Column("part", Integer, primary_key=True, autoincrement=False),
-    Column("object_id", _Id, ForeignKey("objects.id"), nullable=False),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
     Column("part_md5_hex", Text, nullable=False),
 )
 

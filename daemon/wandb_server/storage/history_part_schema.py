@@ -21,15 +21,14 @@ from sqlalchemy import (
     Table,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.schema import metadata
 from wandb_server.storage.text_type import Text
-
-_Id = BigInteger().with_variant(Integer(), "sqlite")
 
 history_parts = Table(
     "history_parts",
     metadata,
-    Column("run_id", _Id, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
     # Lines of the history below `end_line` that no earlier part has.
     Column("end_line", BigInteger, nullable=False),
@@ -41,7 +40,7 @@ history_parts = Table(
     # JSON list of all columns but `_step`.
     Column("keys", LargeBinary, nullable=False),
     # None: nobody asked for so long that the file was deleted; it can be made again.
-    Column("object_id", _Id, ForeignKey("objects.id")),
+    Column("object_id", Id, ForeignKey("objects.id")),
     Column("used_at", Float, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
@@ -51,7 +50,7 @@ history_part_names = Table(
     metadata,
     Column("name", Text, primary_key=True),
     # 0: nobody's any more. No foreign key: the name outlives its run.
-    Column("run_id", _Id, nullable=False, index=True),
+    Column("run_id", Id, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
 

@@ -12,23 +12,22 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.lines import insert_lines
 from wandb_server.storage.text_type import Text
 
 ROWS_AT_ONCE = 1_000
 
-_Id = BigInteger().with_variant(Integer(), "sqlite")
 OLDER_TAIL = Table(
     "tail_lines",
     MetaData(),
-    Column("id", _Id, primary_key=True),
-    Column("run_id", _Id),
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id),
     Column("file", Text),
     Column("log_id", Text),
     Column("line", BigInteger),

@@ -9,18 +9,15 @@ projects ── project_access        only where it is not the entity's own, `te
 """
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Float,
     ForeignKey,
-    Integer,
     Table,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.schema import metadata
 from wandb_server.storage.text_type import Text
-
-_Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _of(
@@ -28,7 +25,7 @@ def _of(
 ) -> Column[int]:
     return Column(
         name,
-        _Id,
+        Id,
         ForeignKey(f"{table}.id"),
         nullable=False,
         primary_key=primary,
@@ -40,7 +37,7 @@ def _of(
 teams = Table(
     "teams",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("name", Text, nullable=False, unique=True),
     Column("created_at", Float, nullable=False),
     # Nobody is in it any more; the name and its projects are kept.

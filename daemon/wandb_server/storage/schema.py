@@ -32,6 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.text_type import Text
 
 metadata = MetaData(
@@ -43,21 +44,19 @@ metadata = MetaData(
     }
 )
 
-_Id = BigInteger().with_variant(Integer(), "sqlite")
-
 
 def _identity(name: str = "id") -> Column[int]:
-    return Column(name, _Id, primary_key=True, autoincrement=True)
+    return Column(name, Id, primary_key=True, autoincrement=True)
 
 
 def _of_run(*, primary: bool = False) -> Column[int]:
     return Column(
-        "run_id", _Id, ForeignKey("runs.id"), nullable=False, primary_key=primary
+        "run_id", Id, ForeignKey("runs.id"), nullable=False, primary_key=primary
     )
 
 
 def _of_user() -> Column[int]:
-    return Column("user_id", _Id, ForeignKey("users.id"), nullable=False, index=True)
+    return Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True)
 
 
 users = Table(
@@ -118,7 +117,7 @@ runs = Table(
     "runs",
     metadata,
     _identity(),
-    Column("project_id", _Id, ForeignKey("projects.id"), nullable=False),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("display_name", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -234,7 +233,7 @@ objects = Table(
     metadata,
     _identity(),
     # No foreign key: the row outlives its run until the bytes are gone.
-    Column("run_id", _Id, nullable=False, index=True),
+    Column("run_id", Id, nullable=False, index=True),
     Column("suffix", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     # Of segments; files and artifacts have an MD5.
@@ -258,11 +257,11 @@ segments = Table(
     Column("step_max", BigInteger),
     # Steps never go down from row to row.
     Column("in_order", Boolean(create_constraint=False), nullable=False),
-    Column("rows_object", _Id, ForeignKey("objects.id"), nullable=False),
+    Column("rows_object", Id, ForeignKey("objects.id"), nullable=False),
     # None: events, or no numbers at all.
-    Column("series_object", _Id, ForeignKey("objects.id")),
+    Column("series_object", Id, ForeignKey("objects.id")),
     # None: no series, or too few points per key.
-    Column("blocks_object", _Id, ForeignKey("objects.id")),
+    Column("blocks_object", Id, ForeignKey("objects.id")),
     Column("point_count", BigInteger, nullable=False),
     # How often its rows were merged into a longer segment.
     Column("level", Integer, nullable=False),
@@ -274,7 +273,7 @@ segment_lines = Table(
     "segment_lines",
     metadata,
     _identity(),
-    Column("segment_id", _Id, ForeignKey("segments.id"), nullable=False, index=True),
+    Column("segment_id", Id, ForeignKey("segments.id"), nullable=False, index=True),
     _of_run(),
     Column("file", Text, nullable=False),
     Column("log_id", Text, nullable=False),
@@ -298,7 +297,7 @@ files = Table(
     metadata,
     _of_run(primary=True),
     Column("name", Text, primary_key=True),
-    Column("object_id", _Id, ForeignKey("objects.id"), nullable=False),
+    Column("object_id", Id, ForeignKey("objects.id"), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("md5_base64", Text, nullable=False),
     Column("mimetype", Text),
@@ -310,7 +309,7 @@ removed_runs = Table(
     "removed_runs",
     metadata,
     _of_run(primary=True),
-    Column("project_id", _Id, ForeignKey("projects.id"), nullable=False),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("removed_at", Float, nullable=False),
 )

@@ -23,16 +23,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from wandb_server.storage.id_type import Id
 from wandb_server.storage.schema import metadata, runs
 from wandb_server.storage.text_type import Text
-
-_Id = BigInteger().with_variant(Integer(), "sqlite")
 
 sweeps = Table(
     "sweeps",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("project_id", _Id, ForeignKey("projects.id"), nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("display_name", Text),
     Column("description", Text),
@@ -59,8 +58,8 @@ sweeps = Table(
 sweep_agents = Table(
     "sweep_agents",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("sweep_id", _Id, ForeignKey("sweeps.id"), nullable=False, index=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("sweep_id", Id, ForeignKey("sweeps.id"), nullable=False, index=True),
     Column("host", Text, nullable=False),
     Column("user_name", Text, nullable=False),
     Column("created_at", Float, nullable=False),
@@ -73,10 +72,10 @@ sweep_agents = Table(
 sweep_runs = Table(
     "sweep_runs",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("sweep_id", _Id, ForeignKey("sweeps.id"), nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("sweep_id", Id, ForeignKey("sweeps.id"), nullable=False),
     # None: added from before.
-    Column("agent_id", _Id, ForeignKey("sweep_agents.id")),
+    Column("agent_id", Id, ForeignKey("sweep_agents.id")),
     Column("name", Text, nullable=False),
     # JSON: {"lr": 0.1, "model": {"depth": 2}}
     Column("parameters", LargeBinary, nullable=False),
@@ -100,7 +99,7 @@ sweep_runs = Table(
 sweep_rungs = Table(
     "sweep_rungs",
     metadata,
-    Column("sweep_run_id", _Id, ForeignKey("sweep_runs.id"), primary_key=True),
+    Column("sweep_run_id", Id, ForeignKey("sweep_runs.id"), primary_key=True),
     Column("rung", BigInteger, primary_key=True, autoincrement=False),
     # The best so far; None: no point of them was finite.
     Column("value", Float),
