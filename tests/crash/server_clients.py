@@ -12,6 +12,7 @@ import json
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,7 +152,7 @@ class Book:
         return [row for row in self.rows if json.loads(row)["_step"] <= step]
 
 
-class Client:
+class Client(ABC):
     """One actor. `act` makes one or a few calls; `check` compares the books."""
 
     def __init__(self, line: Line, number: int, chance: random.Random) -> None:
@@ -162,9 +163,9 @@ class Client:
         self._made = 0
         self.books: list[Book] = []
 
+    @abstractmethod
     def act(self) -> None:
         """The next call or calls."""
-        raise NotImplementedError(type(self).__name__)
 
     def check(self) -> None:
         """Compare, and forget what was right."""

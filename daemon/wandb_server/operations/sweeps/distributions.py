@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 from statistics import NormalDist
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from wandb_server.model.json_value import Json
 
@@ -218,7 +218,7 @@ class Choice:
 Distribution = Continuous | IntUniform | Choice
 
 
-def is_number(value: Json) -> bool:
+def is_number(value: Json) -> TypeGuard[Number]:
     """A finite int or float that can be reckoned with; booleans are none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False

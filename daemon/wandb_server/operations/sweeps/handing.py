@@ -162,7 +162,7 @@ def _catch_up(
 
 
 def _tell(
-    db: Connection, row: RowMapping, config: SweepConfig, report: Report
+    db: Connection, row: Mapping[Any, Any], config: SweepConfig, report: Report
 ) -> Command:
     told = {"told_count": row["told_count"] + 1}
     places.update_handed(db, row["id"], told)
@@ -185,15 +185,14 @@ def _next(
     waiting = places.preempted(db, sweep)
     if waiting is not None:
         taken: dict[str, Any] = {
-            **{
-                "state": places.HANDED,
-                "agent_id": report.agent_id,
-                "told_count": 0,
-            },
-            **{"reported": False, "handed_at": report.now},
+            "state": places.HANDED,
+            "agent_id": report.agent_id,
+            "told_count": 0,
+            "reported": False,
+            "handed_at": report.now,
         }
         places.update_handed(db, waiting["id"], taken)
-        return _tell(db, {**waiting, **taken}, config, report)  # type: ignore[arg-type]
+        return _tell(db, {**waiting, **taken}, config, report)
     if _is_full(db, sweep, config):
         return None
     found = _choose(db, sweep, config, report)

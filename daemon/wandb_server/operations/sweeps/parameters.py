@@ -167,7 +167,7 @@ class _Spec:
             raise QueryError(
                 f"{self.part}.{key}", f"{value!r} is not a finite number{hint}"
             )
-        return value  # type: ignore[no-any-return]
+        return value
 
     def above_zero(self, key: str, default: Number | None = None) -> Number:
         value = self.number(key, default)
