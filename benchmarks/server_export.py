@@ -6,8 +6,8 @@ sends it as it is; a small run was downloaded before, which loads DuckDB. A file
 most 500 columns.
 
 Estimate before building, on the 2-core reference machine: reading a point from a series
-file 20 ns, putting it in its place 10 ns, writing it twice 40 ns: 0.7 µs per row of
-ten, 1.4 million rows a second. Aim: 500,000.
+file 50 ns, putting it in its place 10 ns, writing it 25 ns: 0.9 µs per row of ten on one
+core, 1.1 million rows a second. Aim: 500,000.
 
     python benchmarks/server_export.py [--quick]
 """

@@ -19,7 +19,7 @@ from wandb_proto import VERSION
 from wandb_proto.places import PlaceNotPrivate, Places, make_private
 
 from wandb_server import local
-from wandb_server.allocator import bound_arenas
+from wandb_server.allocator import bound_heaps
 from wandb_server.browser import has_screen, open_in_browser
 from wandb_server.data_dir import LOCK_PATIENCE_S, FileLock, Machine, hold_data_dir
 from wandb_server.errors import AlreadyRunning, ServerError, StartRefused
@@ -308,7 +308,7 @@ def _serve(
     environ: Mapping[str, str],
     report_to: int | None,
 ) -> None:
-    bound_arenas()
+    bound_heaps()
     with ExitStack() as ending:
         make_private(places.runtime_dir)
         lock = FileLock.take(local.server_lock(places), patience_s=LOCK_PATIENCE_S)

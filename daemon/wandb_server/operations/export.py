@@ -1,9 +1,9 @@
 """A run's history as one Parquet file: a column per metric, a line per row.
 
 ```
-segments ─► points of some rows ─► part ┐
-   "     ─►        "            ─► part ├─► <run>-<rows>-<mark>.parquet, kept
-tail     ─► parsed rows         ─► part ┘
+segments ─► points of some rows ┐
+   "     ─►        "            ├─► <run>-<rows>-<mark>.parquet, kept
+tail     ─► parsed rows         ┘
 ```
 
 Numbers and booleans are doubles; a key that ever held something else is JSON text. Of
@@ -34,23 +34,25 @@ from wandb_server.operations.keys import tables_of_runs
 from wandb_server.operations.pieces import scratch
 from wandb_server.operations.segment_rows import whole_rows
 from wandb_server.operations.stores import Operations, Stores
+from wandb_server.operations.threads import taken_by_thread
 from wandb_server.storage import catalog, lines, runs
-from wandb_server.storage.row_segment import NO_STEP, read_rows
+from wandb_server.storage.row_segment import NO_STEP, RowIndex, read_rows
+from wandb_server.storage.tables import WORKERS_COUNT
 from wandb_server.storage.wide_tables import (
     ABSENT,
     STEP,
     KeyPoints,
+    WideColumns,
     WideRows,
     points_of_rows,
-    write_part,
-    write_whole,
+    write_wide,
 )
 
-CELLS_PER_PART = 4_000_000
+CELLS_PER_BATCH = 4_000_000
 """Rows times columns in memory at once, 9 bytes each."""
-POINTS_PER_READ = 500_000
+POINTS_PER_READ = 100_000
 COLUMNS_MAX = 500
-"""DuckDB takes n columns of NumPy in O(n²): 500 are 2 s, 10,000 are minutes."""
+"""What DuckDB writes within its memory, at least in the order of arrival."""
 KEPT_BYTES_MAX = 1024**3
 EXPORTS = "exports"
 
@@ -64,14 +66,6 @@ class _Snapshot:
     name: str
     segments: Sequence[catalog.Segment]
     tail: Sequence[tuple[int, int | None, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The keys of a file; `texts` are the places of those that are not all numbers."""
-
-    names: Sequence[str]
-    texts: frozenset[int]
 
 
 class Exports(Operations):
@@ -98,7 +92,7 @@ class Exports(Operations):
             await asyncio.to_thread(_make_room, path)
         return path
 
-    async def _columns(self, run: Run) -> _Columns:
+    async def _columns(self, run: Run) -> WideColumns:
         tables = await tables_of_runs(self._stores, [run.id], lines.HISTORY)
         keys: Sequence[MetricKey] = await asyncio.to_thread(add_up, tables)
         keys = [key for key in keys if key.key != STEP]
@@ -113,57 +107,69 @@ class Exports(Operations):
             for place, key in enumerate(keys)
             if set(key.types) - {"number", "nil"}
         )
-        return _Columns([key.key for key in keys], texts)
+        return WideColumns([key.key for key in keys], texts)
 
-    async def _make(self, found: _Snapshot, columns: _Columns, path: Path) -> None:
-        ask = self._stores.tables.ask
+    async def _make(self, found: _Snapshot, columns: WideColumns, path: Path) -> None:
+        reader = _RowReader(self._stores, found, columns)
+        in_order = await reader.has_rows_in_order()
         async with scratch(self._stores) as directory:
-            parts: list[Path] = []
-            steps: list[tuple[int, int]] = []
-            in_order = True
-            maker = _PartMaker(self._stores, columns)
-            for segment in found.segments:
-                async for rows in maker.of_segment(segment):
-                    parts.append(directory / f"part{len(parts)}")
-                    in_order &= steps_in_order(rows.step)
-                    steps.append((int(rows.step[0]), int(rows.step[-1])))
-                    await ask(lambda cursor, r=rows: write_part(cursor, parts[-1], r))  # type: ignore[misc]
-            rest = await asyncio.to_thread(_of_tail, found.tail, columns)
-            if len(rest.step):
-                parts.append(directory / f"part{len(parts)}")
-                in_order &= steps_in_order(rest.step)
-                steps.append((int(rest.step[0]), int(rest.step[-1])))
-                await ask(lambda cursor: write_part(cursor, parts[-1], rest))
-            if not parts:
-                raise QueryError("export", "the run has no rows yet")
-            in_order &= all(before[1] <= after[0] for before, after in pairwise(steps))
             whole = directory / "whole"
-            await ask(
-                lambda cursor: write_whole(
-                    cursor, parts, whole, columns.names, in_order=in_order
+            with taken_by_thread(reader.batches()) as batches:
+                await self._stores.tables.make(
+                    lambda cursor: write_wide(
+                        cursor, whole, columns, batches, in_order=in_order
+                    )
                 )
-            )
             await asyncio.to_thread(whole.replace, path)
 
 
-class _PartMaker:
-    """Reads rows of segments as columns."""
+class _RowReader:
+    """Reads a run's rows that have a step as columns, in order of arrival."""
 
-    def __init__(self, stores: Stores, columns: _Columns) -> None:
+    def __init__(self, stores: Stores, found: _Snapshot, columns: WideColumns) -> None:
         self._stores = stores
+        self._found = found
         self._columns = columns
 
-    async def of_segment(self, segment: catalog.Segment) -> AsyncIterator[WideRows]:
-        """Pieces of its rows that have a step, in order of arrival."""
+    async def has_rows_in_order(self) -> bool:
+        """Whether their steps never go down.
+
+        Raises:
+            QueryError: there are no rows.
+        """
+        pieces = []
+        for segment in self._found.segments:
+            _, index = await self._open(segment)
+            pieces.append(index.step[index.step != NO_STEP])
+        tail = [step for _, step, _ in self._found.tail if step is not None]
+        pieces.append(np.array(tail, np.int64))
+        pieces = [piece for piece in pieces if len(piece)]
+        if not pieces:
+            raise QueryError("export", "the run has no rows yet")
+        return all(steps_in_order(piece) for piece in pieces) and all(
+            before[-1] <= after[0] for before, after in pairwise(pieces)
+        )
+
+    async def batches(self) -> AsyncIterator[WideRows]:
+        """The rows of segments, then those of the tail."""
+        for segment in self._found.segments:
+            async for rows in self._of_segment(segment):
+                yield rows
+        yield await asyncio.to_thread(_of_tail, self._found.tail, self._columns)
+
+    async def _open(self, segment: catalog.Segment) -> tuple[Path, RowIndex]:
         [path] = await whole_rows(self._stores, [segment])
-        index = await asyncio.to_thread(self._stores.indexes.read, path)
+        return path, await asyncio.to_thread(self._stores.indexes.read, path)
+
+    async def _of_segment(self, segment: catalog.Segment) -> AsyncIterator[WideRows]:
+        path, index = await self._open(segment)
         series = None
         if segment.series_object is not None:
             wanted = [(segment.series_object, SERIES_SUFFIX)]
             [found] = await whole_paths(self._stores, wanted)
             series = str(found)
         places = np.flatnonzero(index.step != NO_STEP).astype(np.int64)
-        count = max(1, CELLS_PER_PART // (len(self._columns.names) + 1))
+        count = max(1, CELLS_PER_BATCH // (len(self._columns.names) + 1))
         for first in range(0, len(places), count):
             mine = places[first : first + count]
             rows = _empty(index.step[mine], index.row[mine], self._columns)
@@ -177,14 +183,24 @@ class _PartMaker:
     async def _read_points(self, path: str, rows: WideRows) -> None:
         places = list(rows.numbers)
         span = (int(rows.row[0]), int(rows.row[-1]) + 1)
-        step = max(1, POINTS_PER_READ // len(rows.row))
-        for first in range(0, len(places), step):
-            mine = places[first : first + step]
-            keys = [self._columns.names[place] for place in mine]
-            found = await self._stores.tables.ask(
-                lambda cursor, keys=keys: points_of_rows(cursor, path, keys, span)  # type: ignore[misc]
-            )
-            await asyncio.to_thread(_scatter, rows, mine, found)
+        count = max(1, POINTS_PER_READ // len(rows.row))
+        reads = [places[at : at + count] for at in range(0, len(places), count)]
+        for first in range(0, len(reads), WORKERS_COUNT):
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for mine in reads[first : first + WORKERS_COUNT]:
+                        tasks.create_task(self._read(path, rows, span, mine))
+            except ExceptionGroup as group:
+                raise group.exceptions[0] from None
+
+    async def _read(
+        self, path: str, rows: WideRows, span: tuple[int, int], places: Sequence[int]
+    ) -> None:
+        keys = [self._columns.names[place] for place in places]
+        found = await self._stores.tables.ask(
+            lambda cursor: points_of_rows(cursor, path, keys, span)
+        )
+        await asyncio.to_thread(_place, rows, places, found)
 
 
 def _look(db: Connection, run_id: int) -> _Snapshot:
@@ -199,7 +215,7 @@ def _look(db: Connection, run_id: int) -> _Snapshot:
     )
 
 
-def _empty(steps: Integers, rows: Integers, columns: _Columns) -> WideRows:
+def _empty(steps: Integers, rows: Integers, columns: WideColumns) -> WideRows:
     numbers = {
         place: (np.zeros(len(steps)), np.full(len(steps), ABSENT, np.uint8))
         for place in range(len(columns.names))
@@ -212,21 +228,24 @@ def _empty(steps: Integers, rows: Integers, columns: _Columns) -> WideRows:
     return WideRows(steps, rows, numbers, texts)
 
 
-def _scatter(
+def _place(
     rows: WideRows, places: Sequence[int], found: Mapping[int, KeyPoints]
 ) -> None:
     """Put points where their rows are."""
     first, count = int(rows.row[0]), len(rows.row)
     gapless = int(rows.row[-1]) - first == count - 1
     for at, points in found.items():
-        value, kind = rows.numbers[places[at]]
         row = points.row
+        if np.array_equal(row, rows.row):
+            rows.numbers[places[at]] = points.value, points.kind
+            continue
+        value, kind = rows.numbers[places[at]]
         where = row - first if gapless else np.searchsorted(rows.row, row)
         value[where] = points.value
         kind[where] = points.kind
 
 
-def _fill_texts(texts: Sequence[bytes], rows: WideRows, columns: _Columns) -> None:
+def _fill_texts(texts: Sequence[bytes], rows: WideRows, columns: WideColumns) -> None:
     for at, text in enumerate(texts):
         document = parse_row(text)
         for place, cells in rows.texts.items():
@@ -238,7 +257,7 @@ def _fill_texts(texts: Sequence[bytes], rows: WideRows, columns: _Columns) -> No
 
 
 def _of_tail(
-    tail: Sequence[tuple[int, int | None, bytes]], columns: _Columns
+    tail: Sequence[tuple[int, int | None, bytes]], columns: WideColumns
 ) -> WideRows:
     kept = [(row, step, text) for row, step, text in tail if step is not None]
     parsed = parse_rows(kept)

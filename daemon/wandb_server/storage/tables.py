@@ -12,7 +12,8 @@ blocks  key  block  count nan …  minimum maximum …            one per 64 poi
   highest key.
 - The number of a row in its file, divided by 64, is its block: see `ingest.blocks`.
 - An x-axis that is a metric itself is joined by row: a row lies in one segment whole.
-- Questions run in threads of their own, one cursor each, within a bounded memory.
+- Questions run in threads of their own, one cursor each, within a bounded memory; what
+  makes a long file has one more thread, so that it holds up no question.
 """
 
 import asyncio
@@ -61,9 +62,11 @@ class SegmentTables:
         self._connection: DuckDBPyConnection | None = None
         self._connecting = threading.Lock()
         self._workers = ThreadPoolExecutor(WORKERS_COUNT, thread_name_prefix="tables")
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="long table")
 
     async def close(self) -> None:
         """Finish what runs, then let go."""
+        await asyncio.to_thread(self._maker.shutdown)
         await asyncio.to_thread(self._workers.shutdown)
         if self._connection is not None:
             self._connection.close()
@@ -103,6 +106,11 @@ class SegmentTables:
         """Run one of `series_questions` in a thread, with a cursor of its own."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._workers, self._work, work)
+
+    async def make(self, work: Callable[["DuckDBPyConnection"], T]) -> T:
+        """The same for what takes long, and asks others meanwhile."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._maker, self._work, work)
 
     def _work(self, work: Callable[["DuckDBPyConnection"], T]) -> T:
         # Loaded with the first question: a server without runs answers sooner.

@@ -1,32 +1,47 @@
 """History as a Parquet file with a column per metric, written by DuckDB.
 
 ```
-part    step row  c0 k0  c1 k1 …      a piece of rows, not compressed, in the workspace
-whole   _step  loss  note  opt.lr …   all parts, by (step, row), snappy
-        int64  double VARCHAR         null: the row has no such key
+_step  loss  note  opt.lr …   by (step, row), snappy
+int64  double VARCHAR         null: the row has no such key
 ```
 
 A number that is not finite is NaN or an infinity in the file, not null.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nanoarrow
 import numpy as np
 import numpy.typing as npt
 
+from wandb_server.errors import QueryError
+from wandb_server.storage.arrow_stream import ArrowStream
 from wandb_server.storage.series_questions import stored_key
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from nanoarrow.c_array import CArray
+    from nanoarrow.c_schema import CSchema
 
 ABSENT = 255
 """The kind of a cell without a point."""
 CELLS_PER_GROUP = 2_000_000
 ROWS_PER_GROUP_MIN, ROWS_PER_GROUP_MAX = 2_048, 122_880
 STEP = "_step"
+_SPECIAL = {1: math.nan, 2: math.inf, 3: -math.inf}
+"""Values by kind, see `storage.tables`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WideColumns:
+    """The keys of a file; `texts` are the places of those that are not all numbers."""
+
+    names: Sequence[str]
+    texts: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +50,9 @@ class WideRows:
 
     step: npt.NDArray[np.int64]
     row: npt.NDArray[np.int64]
-    numbers: Mapping[int, tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]]
+    numbers: dict[int, tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]]
     """value and kind; kind as in series files, or ABSENT."""
-    texts: Mapping[int, npt.NDArray[Any]]
+    texts: dict[int, npt.NDArray[Any]]
     """JSON, None where the row has none."""
 
 
@@ -58,8 +73,8 @@ def points_of_rows(
 ) -> Mapping[int, KeyPoints]:
     """Points of rows in [first, end), by the key's place.
 
-    The file is by key and a scan keeps its order: counting finds the borders, in a
-    sixth of the time of a join with the keys.
+    The file is by key and a scan keeps its order: counting finds the borders of several
+    keys, in a sixth of the time of a join with them.
     """
     names = [stored_key(key) for key in keys]
     wanted = {"path": path, "names": names, "first": rows[0], "end": rows[1]}
@@ -67,63 +82,111 @@ def points_of_rows(
         " FROM read_parquet($path)"
         " WHERE key = ANY($names) AND row >= $first AND row < $end"
     )
+    if len(names) == 1:
+        return {0: _points(cursor, chosen, wanted)}
     counted = cursor.execute(f"SELECT key, count(*){chosen} GROUP BY key", wanted)
     counts = sorted(counted.fetchall(), key=lambda one: one[0].encode())
-    answer = cursor.execute(f"SELECT row, value, kind{chosen}", wanted).fetchnumpy()
-    row, value, kind = (np.ma.getdata(answer[n]) for n in ("row", "value", "kind"))
+    points = _points(cursor, chosen, wanted)
     places = {name: place for place, name in enumerate(names)}
     found: dict[int, KeyPoints] = {}
     first = 0
     for name, count in counts:
         mine = slice(first, first + count)
-        found[places[name]] = KeyPoints(row[mine], value[mine], kind[mine])
+        found[places[name]] = KeyPoints(
+            points.row[mine], points.value[mine], points.kind[mine]
+        )
         first += count
     return found
 
 
-def write_part(cursor: "DuckDBPyConnection", path: Path, content: WideRows) -> None:
-    """Write one piece of rows."""
-    columns: dict[str, Any] = {"step": content.step, "row": content.row}
-    chosen = ["step", "row"]
-    for place, (value, kind) in content.numbers.items():
-        columns[f"v{place}"], columns[f"k{place}"] = value, kind
-        chosen.append(_number(place))
-    for place, texts in content.texts.items():
-        columns[f"c{place}"] = texts
-        chosen.append(f"c{place}::VARCHAR AS c{place}")
-    cursor.register("content", columns)
-    cursor.execute(
-        f"COPY (SELECT {', '.join(chosen)} FROM content) TO '{_quoted(path)}'"
-        f" (FORMAT parquet, COMPRESSION uncompressed, {_groups(len(chosen))})"
-    )
-
-
-def write_whole(
+def write_wide(
     cursor: "DuckDBPyConnection",
-    parts: Sequence[Path],
     path: Path,
-    names: Sequence[str],
+    columns: WideColumns,
+    batches: Iterator[WideRows],
     *,
     in_order: bool,
 ) -> None:
-    """Put the parts together; `in_order`: they are by (step, row) as they come."""
+    """Write the file; `in_order`: the rows are by (step, row) as they come.
+
+    Raises:
+        QueryError: hundreds of columns and 100,000 rows, which cannot be sorted.
+        Exception: what the iterator raised.
+    """
+    import duckdb
+
     chosen = [f"step AS {STEP}"]
-    chosen += [f"c{place} AS {_named(name)}" for place, name in enumerate(names)]
+    chosen += [f"c{at} AS {_named(name)}" for at, name in enumerate(columns.names)]
     order = "" if in_order else " ORDER BY step, row"
-    cursor.execute(
-        f"COPY (SELECT {', '.join(chosen)} FROM read_parquet($parts){order})"
-        f" TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION snappy,"
-        f" {_groups(len(chosen))})",
-        {"parts": [str(part) for part in parts]},
-    )
+    schema = _schema(columns)
+    stream = ArrowStream(schema, (_batch(schema, rows) for rows in batches))
+    cursor.register("rows", stream)
+    try:
+        cursor.execute(
+            f"COPY (SELECT {', '.join(chosen)} FROM rows{order}) TO '{_quoted(path)}'"
+            f" (FORMAT parquet, COMPRESSION snappy, {_groups(len(chosen))})"
+        )
+    except duckdb.OutOfMemoryException as error:
+        raise QueryError(
+            "export",
+            f"the run has {len(columns.names)} metrics and steps that go back: sorting "
+            "it takes more memory than the server has for it; scan_history(keys=[…]) "
+            "reads chosen metrics",
+        ) from error
+    except Exception:
+        if stream.error is not None:
+            raise stream.error from None
+        raise
+    finally:
+        cursor.unregister("rows")
 
 
-def _number(place: int) -> str:
-    """The value of a cell as DuckDB has it: NumPy's NaN would come as null."""
-    return (
-        f"CASE k{place} WHEN 0 THEN v{place} WHEN 1 THEN 'nan'::DOUBLE"
-        f" WHEN 2 THEN 'inf'::DOUBLE WHEN 3 THEN '-inf'::DOUBLE END AS c{place}"
-    )
+def _points(
+    cursor: "DuckDBPyConnection", chosen: str, wanted: Mapping[str, Any]
+) -> KeyPoints:
+    answer = cursor.execute(f"SELECT row, value, kind{chosen}", wanted).fetchnumpy()
+    return KeyPoints(*(np.ma.getdata(answer[n]) for n in ("row", "value", "kind")))
+
+
+def _schema(columns: WideColumns) -> "CSchema":
+    fields = {"step": nanoarrow.int64(), "row": nanoarrow.int64()}
+    for place in range(len(columns.names)):
+        is_text = place in columns.texts
+        fields[f"c{place}"] = nanoarrow.string() if is_text else nanoarrow.float64()
+    return nanoarrow.c_schema(nanoarrow.struct(fields))
+
+
+def _batch(schema: "CSchema", rows: WideRows) -> "CArray":
+    columns = [
+        _array(nanoarrow.int64(), rows.step),
+        _array(nanoarrow.int64(), rows.row),
+    ]
+    for place in range(len(rows.numbers) + len(rows.texts)):
+        if place in rows.texts:
+            texts = rows.texts[place].tolist()
+            columns.append(nanoarrow.c_array(texts, nanoarrow.string()))
+        else:
+            columns.append(_doubles(*rows.numbers[place]))
+    count = len(rows.step)
+    return nanoarrow.c_array_from_buffers(schema, count, [None], children=columns)
+
+
+def _doubles(value: npt.NDArray[np.float64], kind: npt.NDArray[np.uint8]) -> "CArray":
+    validity = None
+    if kind.any():
+        value = value.copy()
+        for code, number in _SPECIAL.items():
+            value[kind == code] = number
+        present = kind != ABSENT
+        if not present.all():
+            validity = np.packbits(present, bitorder="little")
+    return _array(nanoarrow.float64(), value, validity)
+
+
+def _array(
+    kind: nanoarrow.Schema, values: npt.NDArray[Any], validity: Any = None
+) -> "CArray":
+    return nanoarrow.c_array_from_buffers(kind, len(values), [validity, values])
 
 
 def _groups(columns: int) -> str:

@@ -14,8 +14,8 @@ def test_many_threads_share_two_arenas() -> None:
     """`malloc_info` lists the arenas that were made; 16 threads allocate at once."""
     script = """
 import ctypes, re, sys, tempfile, threading
-from wandb_server.allocator import bound_arenas
-assert bound_arenas()
+from wandb_server.allocator import bound_heaps
+assert bound_heaps()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.fopen.restype = ctypes.c_void_p

@@ -1,12 +1,15 @@
 """History as Parquet: every row and value, read back by DuckDB itself."""
 
+import asyncio
 import math
+import random
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from wandb_server.errors import QueryError
+from wandb_server.operations import export
 
 from tests.unit.wandb_server.operations.conftest import Desk
 
@@ -97,3 +100,58 @@ async def test_a_run_without_rows_says_so(desk: Desk) -> None:
 
     with pytest.raises(QueryError, match="no rows"):
         await exported(desk)
+
+
+@pytest.mark.parametrize("order", ["ascending", "back and forth"])
+@pytest.mark.parametrize("points_per_read", [1, 1_000_000])
+async def test_every_cell_arrives_whatever_the_batches(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, order: str, points_per_read: int
+) -> None:
+    monkeypatch.setattr(export, "CELLS_PER_BATCH", 7 * 20)
+    monkeypatch.setattr(export, "POINTS_PER_READ", points_per_read)
+    chance = random.Random(11)
+    steps = list(range(300))
+    if order == "back and forth":
+        chance.shuffle(steps)
+    rows = [
+        {"_step": step, "every": float(step)}
+        | {f"some{k}": step + k / 10 for k in range(4) if chance.random() < 0.7}
+        | ({"text": f"t{step}"} if chance.random() < 0.5 else {})
+        | ({"odd": chance.choice([math.nan, math.inf, -math.inf])})
+        for step in steps
+    ]
+    await desk.start()
+    for first in range(0, 300, 75):
+        await desk.log(*rows[first : first + 75])
+        if first < 200:
+            await desk.archive.compact()
+
+    names = ["_step", "every", "some0", "some1", "some2", "some3"]
+    path = await exported(desk)
+    found = read(path, ", ".join([*names, "text", "odd"]))
+
+    expected = sorted(rows, key=lambda row: row["_step"])
+    assert [row[:6] for row in found] == [
+        tuple(row.get(name) for name in names) for row in expected
+    ]
+    assert [row[6] for row in found] == [
+        f'"{row["text"]}"' if "text" in row else None for row in expected
+    ]
+    assert [str(row[7]) for row in found] == [str(row["odd"]) for row in expected]
+
+
+async def test_an_export_that_is_given_up_leaves_room_for_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "CELLS_PER_BATCH", 2)
+    await desk.start()
+    await desk.log(*({"_step": step, "a": step} for step in range(2000)))
+    await desk.archive.compact()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await exported(desk)
+    monkeypatch.undo()
+
+    async with asyncio.timeout(20):
+        assert len(read(await exported(desk))) == 2000
