@@ -9,9 +9,9 @@ Estimate before building, on the 2-core reference machine: reading the facts of 
 keys 10 ms, making 10,000 objects of them 20 ms, their JSON 10 ms, twelve charts from
 Parquet 60 ms. Aim: 500 ms, memory 400 MB.
 
-Measured in processor time of the server, because of load 13: 10,000 metrics, cold and
-while it streams: run 10 ms, names 30 (GraphQL took 130 for an object per name), charts
-130 (half of it loading DuckDB; parsing a full tail of 8 MB adds 77, was 217); warm: 70.
+Measured with 10,000 metrics, cold and while it streams: run 10 ms, names 30 (GraphQL
+took 130 for an object per name), charts 130 (half of it loading DuckDB). Parsing a tail
+of 36 MB, as it was when moving it waited for the next look, added 450.
 
     python benchmarks/server_wide.py [--quick]
 """

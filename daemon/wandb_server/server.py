@@ -236,6 +236,10 @@ async def _work_until(
     async def compact() -> None:
         await archive.compact()
 
+    async def stop_compaction() -> None:
+        await stop.wait()
+        tail_is_long.set()
+
     async def keep_findable() -> None:
         await asyncio.to_thread(keep_address)
 
@@ -249,12 +253,15 @@ async def _work_until(
             stop.set()
 
     data = _identity(settings)
+    tail_is_long = archive.tail_is_long
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_repeat(stop, DATA_CHECK_S, end_without_data))
         tasks.create_task(_repeat(stop, ADDRESS_CHECK_S, keep_findable))
         interval_s = settings.crash_check_interval_s
         tasks.create_task(_repeat(stop, interval_s, mark_crashed))
-        tasks.create_task(_repeat(stop, settings.compact_interval_s, compact))
+        interval_s = settings.compact_interval_s
+        tasks.create_task(_repeat(stop, interval_s, compact, hurry=tail_is_long))
+        tasks.create_task(stop_compaction())
 
 
 def _identity(settings: ServerSettings) -> tuple[tuple[int, int], ...]:
@@ -268,18 +275,25 @@ def _identity(settings: ServerSettings) -> tuple[tuple[int, int], ...]:
 
 
 async def _repeat(
-    stop: asyncio.Event, interval_s: float, act: Callable[[], Awaitable[None]]
+    stop: asyncio.Event,
+    interval_s: float,
+    act: Callable[[], Awaitable[None]],
+    *,
+    hurry: asyncio.Event | None = None,
 ) -> None:
-    """Act again and again; what fails is tried again next time, logged once."""
+    """Act again and again; what fails is tried again next time, logged once.
+
+    `hurry` ends a pause; it is set with `stop`, too.
+    """
     failing = False
     again = "will try again"
     while not stop.is_set():
         try:
             async with asyncio.timeout(interval_s):
-                await stop.wait()
+                await (hurry or stop).wait()
         except TimeoutError:
             pass
-        else:
+        if stop.is_set():
             return
         try:
             await act()

@@ -1,5 +1,6 @@
 """What `api` and `graphql` may ask of `operations`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -269,6 +270,13 @@ class Archive(Protocol):
 
     async def collect_garbage(self) -> int:
         """Delete what nobody refers to; how many bytes were freed."""
+
+    @property
+    def tail_is_long(self) -> asyncio.Event:
+        """Set when a run's tail got so large that `compact`, which clears it, should
+        not wait: whoever asks for that run next has to read the tail.
+        """
+        ...
 
     async def compact(self) -> int:
         """Move what is due from the tail to segments; how many rows."""

@@ -102,6 +102,7 @@ class Compaction(Operations):
                 were seen to.
         """
         async with self._stores.compacting:
+            self._stores.upkeep.tail_is_long.clear()
             if not await self._may_work():
                 return 0
             moved = 0
@@ -126,6 +127,11 @@ class Compaction(Operations):
             if failures:
                 raise failures[0]
             return moved
+
+    @property
+    def tail_is_long(self) -> asyncio.Event:
+        """See `Archive.tail_is_long`."""
+        return self._stores.upkeep.tail_is_long
 
     async def _freshen(self) -> None:
         """Index config and summary of runs that ended, before somebody asks for them.

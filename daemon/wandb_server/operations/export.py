@@ -25,7 +25,6 @@ from wandb_proto import json_codec
 from wandb_server.errors import QueryError
 from wandb_server.ingest.fact_tables import add_up
 from wandb_server.ingest.rows import holds_key, parse_row, parse_rows, value_at
-from wandb_server.ingest.segments import steps_in_order
 from wandb_server.model.history import MetricKey
 from wandb_server.model.runs import Run
 from wandb_server.operations.charts import SERIES_SUFFIX
@@ -36,7 +35,7 @@ from wandb_server.operations.segment_rows import whole_rows
 from wandb_server.operations.stores import Operations, Stores
 from wandb_server.operations.threads import taken_by_thread
 from wandb_server.storage import catalog, lines, runs
-from wandb_server.storage.row_segment import NO_STEP, RowIndex, read_rows
+from wandb_server.storage.row_segment import NO_STEP, read_rows
 from wandb_server.storage.tables import WORKERS_COUNT
 from wandb_server.storage.wide_tables import (
     ABSENT,
@@ -111,7 +110,7 @@ class Exports(Operations):
 
     async def _make(self, found: _Snapshot, columns: WideColumns, path: Path) -> None:
         reader = _RowReader(self._stores, found, columns)
-        in_order = await reader.has_rows_in_order()
+        in_order = reader.has_rows_in_order()
         async with scratch(self._stores) as directory:
             whole = directory / "whole"
             with taken_by_thread(reader.batches()) as batches:
@@ -131,23 +130,27 @@ class _RowReader:
         self._found = found
         self._columns = columns
 
-    async def has_rows_in_order(self) -> bool:
+    def has_rows_in_order(self) -> bool:
         """Whether their steps never go down.
 
         Raises:
             QueryError: there are no rows.
         """
-        pieces = []
-        for segment in self._found.segments:
-            _, index = await self._open(segment)
-            pieces.append(index.step[index.step != NO_STEP])
+        segments = self._found.segments
+        spans = [
+            (one.step_min, one.step_max)
+            for one in segments
+            if one.step_min is not None and one.step_max is not None
+        ]
         tail = [step for _, step, _ in self._found.tail if step is not None]
-        pieces.append(np.array(tail, np.int64))
-        pieces = [piece for piece in pieces if len(piece)]
-        if not pieces:
+        if tail:
+            spans.append((tail[0], tail[-1]))
+        if not spans:
             raise QueryError("export", "the run has no rows yet")
-        return all(steps_in_order(piece) for piece in pieces) and all(
-            before[-1] <= after[0] for before, after in pairwise(pieces)
+        return (
+            all(one.in_order for one in segments)
+            and tail == sorted(tail)
+            and all(before[1] <= after[0] for before, after in pairwise(spans))
         )
 
     async def batches(self) -> AsyncIterator[WideRows]:
@@ -157,12 +160,9 @@ class _RowReader:
                 yield rows
         yield await asyncio.to_thread(_of_tail, self._found.tail, self._columns)
 
-    async def _open(self, segment: catalog.Segment) -> tuple[Path, RowIndex]:
-        [path] = await whole_rows(self._stores, [segment])
-        return path, await asyncio.to_thread(self._stores.indexes.read, path)
-
     async def _of_segment(self, segment: catalog.Segment) -> AsyncIterator[WideRows]:
-        path, index = await self._open(segment)
+        [path] = await whole_rows(self._stores, [segment])
+        index = await asyncio.to_thread(self._stores.indexes.read, path)
         series = None
         if segment.series_object is not None:
             wanted = [(segment.series_object, SERIES_SUFFIX)]

@@ -62,6 +62,9 @@ class _OlderRows:
 class _Stored:
     answer: FileStreamAnswer
     change: Change
+    bytes_before: int
+    """Of the run's tail."""
+    bytes_after: int
 
 
 class Posts(Operations):
@@ -91,6 +94,9 @@ class Posts(Operations):
                 return None
             if isinstance(outcome, _Stored):
                 self._stores.feed.publish(outcome.change)
+                limit = self._stores.settings.tail_bytes_max
+                if outcome.bytes_before < limit <= outcome.bytes_after:
+                    self._stores.upkeep.tail_is_long.set()
                 return outcome.answer
             older = await self._read_older(outcome)
         raise StorageBusy(
@@ -167,6 +173,8 @@ def _store(
     return _Stored(
         FileStreamAnswer(stopped=run["stop_requested"]),
         _change(place, {**run, **changes}),
+        bytes_before=run["tail_bytes"],
+        bytes_after=counts.get("tail_bytes"),
     )
 
 

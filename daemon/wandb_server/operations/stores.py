@@ -36,6 +36,8 @@ class Upkeep:
 
     server_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     """Who this server is among those of a shared database."""
+    tail_is_long: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by a post that makes a tail large: moving it should not wait."""
     strays_due_at: float = 0.0
     unmerged: dict[tuple[int, str], float] = field(default_factory=dict)
     """(run, file) whose merge failed, until when it is left alone."""

@@ -287,3 +287,20 @@ async def test_a_late_config_does_not_take_back_that_a_run_is_preempted(
         "preempted",
         "running",
     )
+
+
+async def test_a_tail_that_gets_long_is_told_once_and_moved(desk: Any) -> None:
+    wide = {f"m{key}": key / 3 for key in range(10_000)}
+    await desk.start()
+    step = 0
+    while not desk.archive.tail_is_long.is_set():
+        assert step < 100
+        await desk.log({"_step": step, **wide})
+        step += 1
+
+    moved = await desk.archive.compact()
+
+    assert moved == step
+    assert not desk.archive.tail_is_long.is_set()
+    await desk.log({"_step": step, **wide})
+    assert not desk.archive.tail_is_long.is_set()
