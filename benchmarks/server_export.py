@@ -5,9 +5,9 @@ The first download makes the file (a new row has made the last one stale), the n
 sends it as it is; a small run was downloaded before, which loads DuckDB. A file has at
 most 500 columns.
 
-Estimate before building, on the 2-core reference machine: reading a point from a series
-file 50 ns, putting it in its place 10 ns, writing it 25 ns: 0.9 µs per row of ten on one
-core, 1.1 million rows a second. Aim: 500,000.
+Estimate before building, on the 2-core reference machine: reading a point from a
+series file 50 ns, putting it in its place 10 ns, writing it 25 ns: 0.9 µs per row of
+ten on one core, 1.1 million rows a second. Aim: 500,000.
 
     python benchmarks/server_export.py [--quick]
 """
