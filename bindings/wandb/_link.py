@@ -1,26 +1,24 @@
 """The background half of a stream: moves records from the ring to core.
 
 ```
-  ring ──► batches (grpc's thread) ══ Publish ══► core: in the log
+  ring ──► batches ══════════ Publish ══════════► core: in the log
    ▲                                               │
-   └── release ◄── acknowledgements (our thread) ◄─┘
+   └── release ◄──────── acknowledgements ◄────────┘
 ```
 
-One thread of ours per stream, started with it; a process has one stream nearly always.
+One thread per stream, started with it, does both; a process has one stream nearly
+always. It waits for an acknowledgement only while one is on its way.
 Core may be missing, slow, stopped or restarted at any time: the link connects again,
 starting core if its lock is free, and sends from the tail on what was not acknowledged.
 Core drops what it has already.
-
-grpc is imported in that thread only, so that neither `import wandb` nor the training
-wait for it.
 """
 
 import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
@@ -29,7 +27,7 @@ from wandb_proto.core_place import CoreAddress
 from wandb_proto.ring import RingReader
 from wandb_proto.ring_reader import Batch
 
-from wandb._channel import is_passing, load_grpc, open_channel
+from wandb._core_calls import Call, CallError, Code, CoreCalls
 from wandb._launcher import CoreUnavailable
 from wandb._publisher import Publisher
 from wandb._spool import Notify
@@ -42,13 +40,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LINGER_S = 1.0
-"""A message costs 300 µs of both processes, whatever is in it, and wakes five threads,
-each of which takes the GIL from the training; the ring keeps records safe meanwhile."""
+"""A message costs 300 µs of both processes, whatever is in it, and its thread takes the
+GIL from the training; the ring keeps records safe meanwhile."""
 QUESTION_AFTER_S = 2.0
 """A process that logs nothing asks so often for what core has to say."""
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
 TROUBLE_TOLD_AFTER_S = 15.0
 HANDSHAKE_WAIT_S = 10.0
+UNANSWERED_MAX = 4
+"""Full batches on their way at once."""
+FULL_RECORDS = 1000
+"""Behind a batch of so many, there are more."""
+ANSWER_LOOK_S = 0.25
+"""How often a link that waits for an answer looks whether somebody is in a hurry."""
+ANSWER_DELAY_S = 0.02
+"""An answer comes in several pieces; after so long one look finds all of them."""
 FLUSH_LOOK_S = 0.02
 """How often a flush looks by itself: a signal handler may share its thread's event."""
 STOP_WAIT_S = 30.0
@@ -103,11 +109,9 @@ class Link:
         self._asked = 0
         self._reading = threading.Lock()
         self._session = 0
-        self._call: Any = None
-        self._stub: Any = None
-        self._metadata: tuple[tuple[str, str], ...] = ()
-        self._due = threading.Event()
-        self._sent_end = 0
+        self._call: Call | None = None
+        self._calls: CoreCalls | None = None
+        self._sent_ends: deque[int] = deque()
         self._asked_for_news = False
         self._carrier = self._new_carrier() if publisher.carries_files else None
         self._troubled_at = 0.0
@@ -148,7 +152,6 @@ class Link:
         Raises:
             CoreUnavailable: no answer within timeout_s, or core refuses it.
         """
-        grpc = load_grpc()
         name = _QUESTIONS[method]
         request.run.log_path = self._publisher.log_path
         deadline = time.monotonic() + timeout_s
@@ -158,17 +161,13 @@ class Link:
                 self._kick.set()
                 if not self._connected.wait(min(left_s, 0.25)):
                     continue
-                stub, metadata = self._stub, self._metadata
-                if stub is None:
+                if (calls := self._calls) is None:
                     continue
                 try:
-                    return getattr(stub, name)(
-                        request, timeout=left_s, metadata=metadata
-                    )
-                except grpc.RpcError as error:
-                    if not is_passing(grpc, error):
-                        details = error.details() or str(error.code())
-                        raise CoreUnavailable(f"core refused: {details}") from error
+                    return calls.ask(name, request, left_s)
+                except CallError as error:
+                    if not error.is_passing:
+                        raise CoreUnavailable(f"core refused: {error}") from error
                     self._connected.clear()
                     time.sleep(min(RETRY_S_MIN, max(0.0, left_s)))
         finally:
@@ -189,20 +188,24 @@ class Link:
             self._carrier.stop(is_done=is_done)
         return is_done
 
+    def leave_to_parent(self) -> None:
+        """In a forked child: the connection is the parent's alone."""
+        if (call := self._call) is not None:
+            call.leave_to_parent()
+
     # ---- the link's thread
 
     def _run(self) -> None:
         self._on_thread()
-        grpc = load_grpc()
         from wandb_proto.v1 import core_service_pb2 as pb
 
         delay_s = RETRY_S_MIN
         while not self._aborted and self._wait_for_work():
             moved_from = self._reader.tail_sequence
             try:
-                self._serve(grpc, pb)
+                self._serve(pb)
                 self._trouble_told, self._troubled_at = False, 0.0
-            except (CoreUnavailable, grpc.RpcError, OSError, ValueError) as error:
+            except (CoreUnavailable, CallError, OSError, ValueError) as error:
                 self._note_trouble(error)
             finally:
                 self._end_session()
@@ -230,63 +233,66 @@ class Link:
         else:
             self._closing.wait(delay_s)
 
-    def _serve(self, grpc: ModuleType, pb: Any) -> None:
+    def _serve(self, pb: Any) -> None:
         """One connection, from its beginning to its end."""
-        from wandb_proto.v1 import core_service_pb2_grpc
-
         address = self._connector.ensure()
-        with open_channel(grpc, address) as channel:
-            stub: Any = core_service_pb2_grpc.CoreServiceStub(channel)
-            metadata = (("wandb-token", address.token),)
-            if not self._shake_hands(grpc, pb, stub, metadata, address):
-                return
-            with self._reading:
-                self._session += 1
-                session = self._session
-                self._reader.rewind()
-            self._sent_end, self._asked_for_news = 0, False
-            self._stub, self._metadata = stub, metadata
-            if self._carrier is not None:
-                self._carrier.connect(stub, metadata)
-            self._connected.set()
-            self._call = stub.Publish(self._batches(pb, session), metadata=metadata)
+        calls = CoreCalls(address)
+        if not self._shake_hands(pb, calls, address):
+            return
+        with self._reading:
+            self._session += 1
+            session = self._session
+            self._reader.rewind()
+        self._sent_ends.clear()
+        self._asked_for_news = False
+        self._calls = calls
+        if self._carrier is not None:
+            self._carrier.connect(calls)
+        self._connected.set()
+        call = self._call = calls.call("Publish")
+        try:
             if self._aborted:
-                self._call.cancel()
-            for ack in self._answers(self._call):
+                return
+            for message in self._batches(pb, call, session):
+                call.send(message)
+            call.end()
+            while not self._aborted and (ack := call.receive()) is not None:
                 self._take(pb, ack)
+        finally:
+            call.close()
 
-    def _answers(self, call: Any) -> Iterator[Any]:
-        """The acknowledgements, each waited for only when it is on its way.
+    def _take_answers(self, pb: Any, call: Call, wait_s: float) -> None:
+        """Take what core says, for wait_s at most while an answer is due.
 
-        grpc looks ten times a second, with the GIL, for an answer that is waited for.
+        Raises:
+            CallError: core has ended the call.
         """
-        if not call.add_callback(self._due.set):
-            self._due.set()  # it is over already
-        while True:
-            self._due.wait()
-            self._due.clear()
-            while self._is_answer_due() or not call.is_active():
-                if (ack := next(call, None)) is None:
-                    return
-                self._asked_for_news = False
-                yield ack
+        until = time.monotonic() + wait_s
+        while self._is_answer_due():
+            try:
+                ack = call.receive(max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                return
+            if ack is None:
+                raise CallError(Code.UNAVAILABLE, "core ended the stream")
+            self._asked_for_news = False
+            self._take(pb, ack)
+            while self._sent_ends and self._sent_ends[0] <= ack.next_sequence:
+                self._sent_ends.popleft()
 
     def _is_answer_due(self) -> bool:
-        return self._asked_for_news or self._reader.tail_sequence < self._sent_end
+        return self._asked_for_news or bool(self._sent_ends)
 
-    def _shake_hands(
-        self, grpc: Any, pb: Any, stub: Any, metadata: Any, address: CoreAddress
-    ) -> bool:
+    def _shake_hands(self, pb: Any, calls: CoreCalls, address: CoreAddress) -> bool:
         """False: the core of another version was asked to make room for ours."""
         ours = pb.HandshakeRequest(
             protocol=PROTOCOL_VERSION, version=VERSION, build=build_id()
         )
         try:
-            theirs = stub.Handshake(ours, timeout=HANDSHAKE_WAIT_S, metadata=metadata)
-        except grpc.RpcError as error:
-            wrong_token = error.code() is grpc.StatusCode.UNAUTHENTICATED
-            if address.certificate and wrong_token:
-                text = f"core at {address.address} refuses us: {error.details()}"
+            theirs = calls.ask("Handshake", ours, HANDSHAKE_WAIT_S)
+        except CallError as error:
+            if address.certificate and error.code == Code.UNAUTHENTICATED:
+                text = f"core at {address.address} refuses us: {error}"
                 raise WrongCore(text) from error
             raise
         if theirs.protocol == PROTOCOL_VERSION:
@@ -301,7 +307,7 @@ class Link:
             f"The running core daemon is version {theirs.version}, this is {VERSION}: "
             "it is asked to finish and is replaced.",
         )
-        stub.Stop(pb.StopRequest(), timeout=HANDSHAKE_WAIT_S, metadata=metadata)
+        calls.ask("Stop", pb.StopRequest(), HANDSHAKE_WAIT_S)
         if not self._connector.wait_until_gone(STOP_WAIT_S):
             raise CoreUnavailable(
                 f"core {theirs.version} (pid {address.pid}) does not stop; "
@@ -309,9 +315,8 @@ class Link:
             )
         return False
 
-    def _batches(self, pb: Any, session: int) -> Iterator[Any]:
-        """What is sent in one connection; runs in a thread of grpc."""
-        self._on_thread()
+    def _batches(self, pb: Any, call: Call, session: int) -> Iterator[Any]:
+        """What is sent in one connection; takes answers between."""
         opening: Any = self._publisher.opening(pb)
         sent_at = time.monotonic()
         while self._session == session:
@@ -326,10 +331,9 @@ class Link:
                 if self._carrier is not None:
                     parts = list(_around_exit(batch, self._carrier.note(batch)))
                 for number, part in enumerate(parts):
-                    if number and not self._files_are_there(session):
+                    if number and not self._files_are_there(pb, call, session):
                         return
-                    self._sent_end = part.first_sequence + len(part.records)
-                    self._due.set()
+                    self._sent_ends.append(part.first_sequence + len(part.records))
                     yield pb.RecordBatch(
                         opening=opening,
                         first_sequence=part.first_sequence,
@@ -340,16 +344,36 @@ class Link:
             elif self._closing.is_set():
                 if opening is not None and self._carrier is not None:
                     yield pb.RecordBatch(opening=opening)
-                self._files_are_there(session)
+                self._files_are_there(pb, call, session)
                 return
-            elif opening is None and time.monotonic() - sent_at > QUESTION_AFTER_S:
+            elif (
+                opening is None
+                and not self._is_answer_due()
+                and time.monotonic() - sent_at > QUESTION_AFTER_S
+            ):
                 self._asked_for_news = True
-                self._due.set()
                 yield pb.RecordBatch()
                 sent_at = time.monotonic()
-            if batch is None or len(batch.records) < 1000:
-                self._kick.wait(LINGER_S)
-                self._kick.clear()
+            is_full = batch is not None and len(batch.records) >= FULL_RECORDS
+            self._wait(pb, call, session, is_full=is_full)
+
+    def _wait(self, pb: Any, call: Call, session: int, *, is_full: bool) -> None:
+        """Until it is time for the next batch."""
+        if is_full:
+            self._take_answers(pb, call, 0.0)
+            while len(self._sent_ends) >= UNANSWERED_MAX and self._session == session:
+                self._take_answers(pb, call, ANSWER_LOOK_S)
+            return
+        until = time.monotonic() + LINGER_S
+        if self._is_answer_due():
+            self._kick.wait(ANSWER_DELAY_S)
+        while self._is_answer_due() and self._session == session:
+            left_s = until - time.monotonic()
+            if left_s <= 0 or self._kick.is_set():
+                break
+            self._take_answers(pb, call, min(left_s, ANSWER_LOOK_S))
+        self._kick.wait(max(0.0, until - time.monotonic()))
+        self._kick.clear()
 
     def _new_carrier(self) -> "Carrier":
         from wandb_proto.v1 import core_service_pb2 as pb
@@ -360,7 +384,7 @@ class Link:
         run = pb.RunRef(run_id=known.run_id, log_path=known.log_path)
         return Carrier(self._reader, run, self._notify, self._on_thread)
 
-    def _files_are_there(self, session: int) -> bool:
+    def _files_are_there(self, pb: Any, call: Call, session: int) -> bool:
         """Wait until core has all files of the run; False if the connection ends."""
         carrier = self._carrier
         if carrier is None:
@@ -369,7 +393,10 @@ class Link:
         while not carrier.is_done(closing=True):
             if self._session != session:
                 return False
-            time.sleep(FLUSH_LOOK_S)
+            if self._is_answer_due():
+                self._take_answers(pb, call, FLUSH_LOOK_S)
+            else:
+                time.sleep(FLUSH_LOOK_S)
         return True
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
@@ -391,7 +418,7 @@ class Link:
 
     def _end_session(self) -> None:
         self._connected.clear()
-        self._stub = None
+        self._calls = None
         if self._carrier is not None:
             self._carrier.disconnect()
         with self._reading:
@@ -417,11 +444,9 @@ class Link:
         if self._trouble_told or (is_early and not isinstance(error, WrongCore)):
             return
         self._trouble_told = True
-        details = getattr(error, "details", None)
-        text = details() if callable(details) else str(error)
         self._notify(
             "warning",
-            f"The core daemon does not take records ({text}). Nothing is lost: they "
+            f"The core daemon does not take records ({error}). Nothing is lost: they "
             "wait on this machine.",
         )
 

@@ -28,6 +28,7 @@ from typing import Any
 from wandb_proto.ring import RingReader
 from wandb_proto.ring_reader import Batch
 
+from wandb._core_calls import CoreCalls
 from wandb._remote_journal import Journal, NotedRecord, files_of
 from wandb._remote_sending import (
     CoreAway,
@@ -133,9 +134,9 @@ class Carrier:
             self._ending = True
             self._go_on()
 
-    def connect(self, stub: Any, metadata: Any) -> None:
+    def connect(self, calls: CoreCalls) -> None:
         """Core can be reached, until `disconnect`."""
-        self._line = Line(stub, metadata, self._run)
+        self._line = Line(calls, self._run)
         if self._thread is not None or not self.is_done(closing=False):
             self._go_on()
 
@@ -224,7 +225,7 @@ class Carrier:
             records=[record.SerializeToString() for record in made],
         )
         try:
-            answer = ask(line.stub.CarryRecords, line, request)
+            answer = ask(line, "CarryRecords", (request,))
         except FileRefused as problem:
             self._notify("error", f"Core refuses files of this run: {problem}.")
             answer = service.CarryRecordsResponse()

@@ -10,10 +10,12 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from wandb._core_calls import CallError, Code, CoreCalls
 
 PART_BYTES = 1 << 20
 BYTES_PER_S_MAX = 256 << 20
@@ -40,8 +42,7 @@ class CoreAway(Exception):
 class Line:
     """The connection to core, for as long as it holds."""
 
-    stub: Any
-    metadata: Any
+    calls: CoreCalls
     run: Any
     """RunRef with the log's name."""
 
@@ -95,7 +96,7 @@ class FileSending:
         parts = _Parts(self, line.run, carried, file, (offset, sha256), state)
         parts.must_last = must_last
         try:
-            ask(line.stub.CarryFile, line, parts.generate())
+            ask(line, "CarryFile", parts.generate())
         finally:
             if parts.failure is not None:
                 raise parts.failure
@@ -107,7 +108,7 @@ class FileSending:
         from wandb_proto.v1 import core_service_pb2 as pb
 
         request = pb.FindCarriedRequest(run=line.run, file=carried)
-        found = ask(line.stub.FindCarried, line, request)
+        found = ask(line, "FindCarried", (request,))
         sha256, left = hashlib.sha256(), found.byte_count
         while left and (data := file.read(min(left, PART_BYTES))):
             sha256.update(data)
@@ -127,7 +128,7 @@ class FileSending:
 
 
 class _Parts:
-    """The messages of one call; made in a thread of grpc's."""
+    """The messages of one call."""
 
     def __init__(
         self,
@@ -152,9 +153,7 @@ class _Parts:
         try:
             yield from self._parts()
         except (OSError, _Changed) as error:
-            self.failure = error  # raised here, grpc would write it to the terminal
-        except ValueError:
-            return  # the call is over, and the file is closed
+            self.failure = error  # the call ends as it should: core keeps what it has
 
     def _parts(self) -> Iterator[Any]:
         from wandb_proto.v1 import core_service_pb2 as pb
@@ -188,27 +187,22 @@ def state_of(found: os.stat_result) -> State:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def ask(method: Any, line: Line, request: Any) -> Any:
+def ask(line: Line, method: str, requests: Iterable[Any]) -> Any:
     """One question to core, with one message or several.
 
     Raises:
         FileRefused: core refuses it for good.
         CoreAway: try again later.
     """
-    from wandb._channel import load_grpc
-
-    grpc = load_grpc()
     try:
-        return method(request, metadata=line.metadata)
-    except grpc.RpcError as error:
-        text = error.details() or str(error.code())
-        codes = grpc.StatusCode
-        refusals = (codes.INVALID_ARGUMENT, codes.UNIMPLEMENTED)
-        # An error of core's own must not hold up the end of the run for ever.
-        if error.code() in (*refusals, codes.PERMISSION_DENIED, codes.UNKNOWN):
-            raise FileRefused(text) from error
-        away = CoreAway(text)
-        away.is_news = error.code() is codes.RESOURCE_EXHAUSTED
+        return line.calls.ask_in_parts(method, requests)
+    except CallError as error:
+        refusals = (
+            *(Code.INVALID_ARGUMENT, Code.UNIMPLEMENTED, Code.PERMISSION_DENIED),
+            Code.UNKNOWN,  # an error of core's own must not hold up the run's end
+        )
+        if error.code in refusals:
+            raise FileRefused(str(error)) from error
+        away = CoreAway(str(error))
+        away.is_news = error.code == Code.RESOURCE_EXHAUSTED
         raise away from error
-    except ValueError as error:  # the channel was closed
-        raise CoreAway(str(error)) from error

@@ -10,6 +10,7 @@ ring, another sequence, not primary, same log. It touches nothing of its parent'
 """
 
 import os
+import sys
 import tempfile
 import uuid
 import weakref
@@ -22,7 +23,6 @@ from wandb_proto.places import Places
 from wandb_proto.ring import RingHeader, RingReader, RingWriter
 from wandb_proto.spool_place import choose_spool_dir
 
-from wandb._courier import Courier
 from wandb._encode import DataEncoder, encode_log_request
 from wandb._launcher import CoreUnavailable
 from wandb._link import Connector, Link
@@ -107,7 +107,7 @@ class Stream:
         self._connector = connector or connector_for(places, environ)
         self._notify = notify
         self._left_behind: list[Any] = []
-        self._link: Link | Courier | None = None
+        self._link: Link | None = None
         self._reader: RingReader | None = None
         self._steps = StepCounter()
         self._spool = Spool(ring, settings.full, notify, self._kick)
@@ -232,9 +232,6 @@ class Stream:
         self._spool.append_queued()
         link, reader = self._link, self._reader
         self._link = self._reader = None
-        if isinstance(link, Courier):
-            self._spool.close()  # the courier removes the ring when we let go of it
-            return link.close(wait_s)
         drained = link is not None and link.close(wait_s)
         self._spool.close()
         if reader is not None and drained:
@@ -256,12 +253,8 @@ class Stream:
         )
 
     def _connect(self, ring: RingWriter) -> None:
-        if _AfterFork.happened:
-            environ, api_key = self._settings.environ, self._settings.api_key
-            self._link = Courier(ring, environ, api_key, self._notify)
-        else:
-            self._reader = RingReader.beside(ring)
-            self._link = self._new_link(self._reader)
+        self._reader = RingReader.beside(ring)
+        self._link = self._new_link(self._reader)
         self._link.start()
 
     def _new_link(self, reader: RingReader) -> Link:
@@ -272,6 +265,8 @@ class Stream:
 
     def _leave_parent(self) -> None:
         """In a forked child: touch nothing of the parent's, not even by freeing it."""
+        if self._link is not None:
+            self._link.leave_to_parent()
         self._left_behind += [self._link, self._reader, self._spool.ring]
         self._link = self._reader = None
         self._spool.forget_in_child(self._reopen)
@@ -284,22 +279,26 @@ class Stream:
         )
         ring = _new_ring(header, self._places, self._settings, self._notify)
         self._connect(ring)
+        if (util := sys.modules.get("multiprocessing.util")) is not None:
+            # Its children end with os._exit: nothing else calls us then.
+            util.Finalize(None, _hand_over, (weakref.ref(self),), exitpriority=0)
         return ring
 
 
 class _AfterFork:
     """Tells a stream that it is in a child now. Registered for the process's life."""
 
-    happened = False
-    """The one fact here that belongs to a process: a parent of it has used gRPC."""
-
     def __init__(self, stream: Stream) -> None:
         self._stream = weakref.ref(stream)
 
     def __call__(self) -> None:
-        _AfterFork.happened = True
         if stream := self._stream():
             stream._leave_parent()
+
+
+def _hand_over(stream: "weakref.ref[Stream]") -> None:
+    if (found := stream()) is not None:
+        found.flush(CLOSE_WAIT_S)
 
 
 def _deliver_left_rings(

@@ -9,10 +9,10 @@ from typing import Any
 
 import grpc
 import pytest
-from wandb._channel import open_channel
 from wandb._remote_core import RemoteCore
 from wandb_core.remote import Identity
 from wandb_proto.places import Places
+from wandb_proto.remote_token import CERTIFICATE_NAME
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
 
@@ -21,13 +21,17 @@ from tests.support.hosts import remote_variables
 
 
 class RemoteClient:
-    """A process on another host, by hand."""
+    """A process on another host, by hand, as any client of gRPC."""
 
     def __init__(self, variables: dict[str, str]) -> None:
         remote = RemoteCore.from_environment(variables)
         assert remote is not None
         self.address = remote.reach()
-        self.channel = open_channel(grpc, self.address)
+        self.channel = grpc.secure_channel(
+            self.address.address,
+            grpc.ssl_channel_credentials(self.address.certificate.encode()),
+            options=[("grpc.ssl_target_name_override", CERTIFICATE_NAME)],
+        )
         self.stub: Any = service_grpc.CoreServiceStub(self.channel)
 
     def ask(self, method: str, request: Any) -> Any:

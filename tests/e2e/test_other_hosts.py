@@ -84,7 +84,7 @@ def test_a_process_elsewhere_logs_through_core(stack: Stack, node: Host) -> None
 
 
 def test_forked_children_elsewhere_write_the_same_log(stack: Stack, node: Host) -> None:
-    """A child has a ring and a courier of its own, which must find the same core."""
+    """A child has a ring and a link of its own, which must find the same core."""
     code = """
 import os, wandb
 with wandb.init(project="hosts", id="f") as run:

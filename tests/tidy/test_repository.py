@@ -114,10 +114,9 @@ def test_only_the_edges_print() -> None:
 
 
 def test_only_the_edges_read_the_environment() -> None:
-    # `_channel` sets two variables of grpc's, `env` is an interface of its own.
+    # `env` is an interface of its own.
     allowed = re.compile(
-        r"(settings|_launcher|__main__|cli|build_hook|wandb_setup|env|_channel"
-        r"|_courier_process|_left_rings)\.py$"
+        r"(settings|_launcher|__main__|cli|build_hook|wandb_setup|env|_left_rings)\.py$"
     )
     reading = [
         name_of(path)

@@ -496,7 +496,7 @@ class RingModel(RuleBasedStateMachine):
     @precondition(lambda self: self.ring.sequence > 1)
     @rule()
     def look_from_another_process(self) -> None:
-        """As a courier does: on the file alone."""
+        """As core does: on the file alone."""
         assert self.ring.path is not None
         # Not RingReader.open: closing a descriptor here would free the writer's lock.
         reader = RingReader(self.ring.memory, self.ring.header, 1024, self.ring.path)
