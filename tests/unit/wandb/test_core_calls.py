@@ -1,7 +1,10 @@
 """Calls without grpcio, against a server of grpcio: the wire format is the contract."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -180,20 +183,35 @@ def test_a_call_is_cancelled_from_another_thread(
     assert servicer.given_up.wait(10)
 
 
+FORKING = """
+import os, sys, time
+from wandb._core_calls import CoreCalls
+from wandb_proto.core_place import CoreAddress
+from wandb_proto.v1 import core_service_pb2 as pb
+
+call = CoreCalls(CoreAddress(1, sys.argv[1], "t", "", "", 1)).call("GetSummary")
+call.send(pb.GetSummaryRequest(run=pb.RunRef(run_id="slow")))
+call.end()
+time.sleep(0.5)
+if not os.fork():
+    call.leave_to_parent()
+    time.sleep(60)
+    os._exit(0)
+call.close()
+sys.stdin.read()
+"""
+
+
 def test_a_forked_child_lets_go_of_the_connection(
     calls: CoreCalls, servicer: Answering
 ) -> None:
-    call = calls.call("GetSummary")
-    call.send(summary_of("slow"))
-    if not (child := os.fork()):
-        call.leave_to_parent()
-        time.sleep(20)
-        os._exit(0)
-    call.close()
-
-    assert servicer.given_up.wait(10)  # core sees the end, though the child lives
-    os.kill(child, 9)
-    os.waitpid(child, 0)
+    command = [sys.executable, "-c", FORKING, calls._address.address]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        assert servicer.given_up.wait(20)  # core sees the end, though both live
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_nobody_there_says_so(tmp_path: Path) -> None:
