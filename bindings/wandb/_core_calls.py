@@ -56,6 +56,7 @@ class Code(IntEnum):
     ABORTED = 10
     UNIMPLEMENTED = 12
     UNAVAILABLE = 14
+    DATA_LOSS = 15
     UNAUTHENTICATED = 16
 
 

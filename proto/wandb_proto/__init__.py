@@ -8,7 +8,7 @@ finds an API key by base URL.
 Light on purpose: importing this package loads nothing outside the standard library.
 """
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Raised when bindings and core of different builds could not understand each other."""
 
 VERSION = "1.0.0"

@@ -99,6 +99,7 @@ class RingWriter:
         "offset",
         "path",
         "sequence",
+        "special",
     )
 
     def __init__(
@@ -111,6 +112,8 @@ class RingWriter:
         self.offset = HEADER_BYTES
         self.sequence = 1
         self.limit = 0  # found at the first append
+        self.special = 0
+        """The newest record that does not simply follow the one before in the ring."""
         self._directory = path.parent if path else None
         self._descriptor = descriptor
         self._capacity = capacity
@@ -217,6 +220,7 @@ class RingWriter:
             if self.offset + LENGTH.size <= self._end:
                 LENGTH.pack_into(self.memory, self.offset, WRAP)
             self.offset = HEADER_BYTES
+            self.special = self.sequence
             room_end = gap_begin
         part = max(size, self._capacity // _LIMIT_PARTS)
         self.limit = min(room_end, self.offset + part)
@@ -260,6 +264,7 @@ class RingWriter:
         except OSError:
             return False
         reference = SIDE_FILE.pack(len(payload), checksum(payload, 0))
+        self.special = self.sequence + 1  # before it can be read
         if self._append_frame(reference, REFERENCE):
             return True
         os.unlink(path)
@@ -291,6 +296,7 @@ class RingWriter:
                 os.unlink(self._overflow_path)  # its name would be in the way
             return False
         end = self._overflow_size + len(frame)
+        self.special = self.sequence + 1  # before it can be read
         self._overflow_size, self.sequence = end, self.sequence + 1
         return True
 

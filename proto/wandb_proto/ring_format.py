@@ -130,6 +130,30 @@ def read_tail(memory: Bytes) -> tuple[Tail, int]:
     return best
 
 
+def split_frames(frames: bytes, first_sequence: int) -> list[bytes]:
+    """Payloads of consecutive frames, none of them a reference.
+
+    Raises:
+        RingDamaged: they are not; what was found instead.
+    """
+    records: list[bytes] = []
+    unpack, offset, sequence = FRAME.unpack_from, 0, first_sequence
+    while offset < len(frames):
+        begin = offset + FRAME_BYTES
+        if begin > len(frames):
+            raise RingDamaged(f"record {sequence}: {len(frames) - offset} bytes left")
+        length, found, crc = unpack(frames, offset)
+        offset = begin + length
+        payload = frames[begin:offset]
+        if found != sequence or not payload or len(payload) != length:
+            raise RingDamaged(f"record {sequence}: found {found} of {length} bytes")
+        if checksum(payload, sequence) != crc:
+            raise RingDamaged(f"record {sequence}: checksum")
+        records.append(payload)
+        sequence += 1
+    return records
+
+
 def checksum(payload: bytes | memoryview, sequence: int) -> int:
     """crc32 of a frame: of the payload, begun with the sequence (modulo 2**32).
 

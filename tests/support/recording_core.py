@@ -16,6 +16,7 @@ from wandb._link import Connector
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.core_place import CoreAddress
 from wandb_proto.places import Places, make_private
+from wandb_proto.ring_format import RingDamaged, split_frames
 from wandb_proto.v1 import core_service_pb2 as pb
 from wandb_proto.v1 import core_service_pb2_grpc as pb_grpc
 
@@ -121,8 +122,14 @@ class RecordingCore(pb_grpc.CoreServiceServicer):
             kept = self.streams[stream_id]
             known = len(kept) + 1 - batch.first_sequence
             assert known >= 0, f"records missing before {batch.first_sequence}"
-            kept.extend(batch.records[known:])
-            self.batch_sizes.append(len(batch.records))
+            records = list(batch.records)
+            if batch.frames:
+                try:
+                    records = split_frames(batch.frames, batch.first_sequence)
+                except RingDamaged as damage:
+                    context.abort(grpc.StatusCode.DATA_LOSS, str(damage))
+            kept.extend(records[known:])
+            self.batch_sizes.append(len(records))
             while not self.acknowledging.wait(0.01):
                 if self._ending.is_set() or not context.is_active():
                     return

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
+from wandb_proto.ring_format import RingDamaged, split_frames
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
 
@@ -62,6 +63,8 @@ class CoreServicer(service_grpc.CoreServiceServicer):
         except* LinkLost as group:
             reason = str(group.exceptions[0])
             await context.abort(grpc.StatusCode.UNAVAILABLE, reason)
+        except* RingDamaged as group:
+            await context.abort(grpc.StatusCode.DATA_LOSS, str(group.exceptions[0]))
         finally:
             stream.detach()
 
@@ -152,10 +155,10 @@ async def _carry(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_write_answers(stream, context))
         stream_id = first.opening.stream_id
-        if first.records:
+        if first.records or first.frames:
             await stream.send(_batch_of(stream_id, first))
         async for message in requests:
-            if message.records:
+            if message.records or message.frames:
                 await stream.send(_batch_of(stream_id, message))
             else:
                 stream.ask()
@@ -168,7 +171,10 @@ async def _write_answers(stream: PublishedStream, context: Any) -> None:
 
 
 def _batch_of(stream_id: str, message: service.RecordBatch) -> IncomingBatch:
-    return IncomingBatch(stream_id, message.first_sequence, tuple(message.records))
+    records: Iterable[bytes] = message.records
+    if message.frames:
+        records = split_frames(message.frames, message.first_sequence)
+    return IncomingBatch(stream_id, message.first_sequence, tuple(records))
 
 
 def _message_of(answer: Acknowledgement) -> service.BatchAck:

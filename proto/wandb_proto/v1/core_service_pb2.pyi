@@ -29,14 +29,16 @@ class HandshakeResponse(_message.Message):
     def __init__(self, protocol: _Optional[int] = ..., version: _Optional[str] = ..., build: _Optional[str] = ..., pid: _Optional[int] = ...) -> None: ...
 
 class RecordBatch(_message.Message):
-    __slots__ = ("opening", "first_sequence", "records")
+    __slots__ = ("opening", "first_sequence", "records", "frames")
     OPENING_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
     opening: StreamOpening
     first_sequence: int
     records: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, opening: _Optional[_Union[StreamOpening, _Mapping]] = ..., first_sequence: _Optional[int] = ..., records: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    frames: bytes
+    def __init__(self, opening: _Optional[_Union[StreamOpening, _Mapping]] = ..., first_sequence: _Optional[int] = ..., records: _Optional[_Iterable[bytes]] = ..., frames: _Optional[bytes] = ...) -> None: ...
 
 class StreamOpening(_message.Message):
     __slots__ = ("stream_id", "run_id", "log_path", "ring_path", "api_key", "pid", "primary", "monitoring")
