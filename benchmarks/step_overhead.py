@@ -6,15 +6,14 @@ spread is that of the medians of the repeats. On a busy machine the second figur
 more: the time in which the thread was ready but other processes had the processor is
 taken off (waiting for the GIL is not).
 
-A block has 1,000 steps: the link sends once a second, and in shorter blocks half of
+A block has 4,000 steps: the link sends every two seconds, and in shorter blocks part of
 what its messages cost falls on the steps that do not log.
 
 Estimate before building: log() 2 µs, and every 100 ms the link takes the GIL for 0.5
-ms: 0.7 %. Found: with one message a second 2.1 % ± 0.2 in blocks of 1,000 steps and 0.8
-in blocks of 100; with no message at all 1.1 to 1.5 in blocks of 100. So about 0.4 is
-log() itself (3.6 µs: its caches are cold), as much again what it leaves cold for the
-computing, and the rest the messages: 0.6 ms of reading and packing 1,000 records under
-the GIL, five threads that wake, and core on the machine's other hardware thread.
+ms: 0.7 %. What it is made of, found by timing the steps themselves: log() 2.8 to 4.8 µs
+(its caches are cold after 1 ms of other work; 1.5 in a tight loop), 1.1 to 1.6 µs that
+the computing behind it takes longer, and the link's thread 0.05 to 0.1 % (it was 0.37
+with grpcio in this process and a message per second, decision 0024).
 
     python benchmarks/step_overhead.py [--quick]
 """
@@ -32,7 +31,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true", help="no effect here")
     quick = parser.parse_args().quick
-    pairs, block = (4, 250) if quick else (40, 1000)
+    pairs, block = (4, 250) if quick else (10, 4000)
     found = repeated(
         lambda side: measure_alone(side, "steps", pairs=pairs, block=block),
         sides(),
