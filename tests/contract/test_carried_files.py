@@ -4,14 +4,16 @@ import hashlib
 import os
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from wandb._core_calls import CoreCalls
 from wandb._remote_sending import FileSending, Line
 from wandb_core.transaction_log import read_all
+from wandb_proto.core_place import CoreAddress
 from wandb_proto.places import Places
 from wandb_proto.v1 import core_service_pb2 as service
 from wandb_proto.v1 import record_pb2 as pb
@@ -260,28 +262,26 @@ def test_an_artifacts_files_lie_in_its_own_folder(run: Run) -> None:
 # ---- the sender ----------------------------------------------------------------------
 
 
-class Changing:
-    """A stub that changes the file after the first part of each call went out."""
+class Changing(CoreCalls):
+    """Changes the file after the first part of each call went out."""
 
-    def __init__(self, stub: Any, change: Callable[[], None]) -> None:
-        self.FindCarried = stub.FindCarried
-        self.calls = 0
-        self._stub = stub
+    def __init__(self, address: CoreAddress, change: Callable[[], None]) -> None:
+        super().__init__(address)
+        self.count = 0
         self._change = change
 
-    def CarryFile(self, parts: Iterator[Any], metadata: Any) -> Any:
-        self.calls += 1
+    def ask_in_parts(
+        self, method: str, requests: Iterable[Any], timeout_s: float | None = None
+    ) -> Any:
+        if method == "CarryFile":
+            self.count += 1
+            requests = self._changed(iter(requests))
+        return super().ask_in_parts(method, requests, timeout_s)
 
-        def changed() -> Iterator[Any]:
-            yield next(parts)
-            self._change()
-            yield from parts
-
-        return self._stub.CarryFile(changed(), metadata=metadata)
-
-
-def line_of(run: Run, stub: Any) -> Line:
-    return Line(stub, [("wandb-token", run.client.address.token)], run.ref)
+    def _changed(self, parts: Iterator[Any]) -> Iterator[Any]:
+        yield next(parts)
+        self._change()
+        yield from parts
 
 
 def test_a_file_that_changes_while_it_is_sent_arrives_as_it_is_then(
@@ -295,10 +295,10 @@ def test_a_file_that_changes_while_it_is_sent_arrives_as_it_is_then(
         if content := next(changes, b""):
             path.write_bytes(content)
 
-    stub = Changing(run.client.stub, change)
-    FileSending().send(line_of(run, stub), path, "", "f")
+    calls = Changing(run.client.address, change)
+    FileSending().send(Line(calls, run.ref), path, "", "f")
 
-    assert stub.calls == 2
+    assert calls.count == 2
     assert (run.directory / "files" / "f").read_bytes() == b"b" * 3 * MIB
 
 
@@ -311,8 +311,8 @@ def test_a_file_that_never_rests_arrives_nevertheless(run: Run, tmp_path: Path) 
         with path.open("ab") as file:
             file.write(b"more")
 
-    stub = Changing(run.client.stub, grow)
-    state = FileSending().send(line_of(run, stub), path, "", "f")
+    calls = Changing(run.client.address, grow)
+    state = FileSending().send(Line(calls, run.ref), path, "", "f")
 
     found = (run.directory / "files" / "f").read_bytes()
     assert len(found) == state[0] >= 2 * MIB
@@ -329,7 +329,7 @@ def test_only_the_rest_is_sent_of_what_core_has_in_part(
     file = service.CarriedFile(name="f", byte_count=len(content))
     pieces = [content[:MIB], content[MIB : 2 * MIB]]
     run.client.ask("CarryFile", run.parts(file, *pieces))
-    line = line_of(run, run.client.stub)
+    line = Line(CoreCalls(run.client.address), run.ref)
 
     first, second = FileSending(), FileSending()
     first.send(line, path, "", "f")
