@@ -167,6 +167,8 @@ class Call:
         Raises:
             CallError: the call is over.
         """
+        if self._is_remote:
+            self._look()
         body = message.SerializeToString()
         data = b"\0" + len(body).to_bytes(4, "big") + body
         begin = 0
@@ -226,6 +228,14 @@ class Call:
         except OSError as error:
             text = f"cannot reach core at {address.address}: {error}"
             raise CallError(Code.UNAVAILABLE, text) from error
+
+    def _look(self) -> None:
+        """Take in what has come: core on another host asks for signs of life, too."""
+        try:
+            while self._status is None:
+                self._pump(0.0)
+        except TimeoutError:
+            return
 
     def _flush(self) -> None:
         if data := self._http.data_to_send():
@@ -355,6 +365,9 @@ def _connected(address: CoreAddress, wait_s: float | None) -> socket.socket:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if not address.certificate:
         return connection
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux
+        wait_ms = round(2 * REMOTE_PING_S * 1000)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, wait_ms)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=address.certificate)
     context.set_alpn_protocols(["h2"])

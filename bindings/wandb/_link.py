@@ -273,16 +273,22 @@ class Link:
         """
         until = time.monotonic() + wait_s
         while self._is_answer_due():
-            try:
-                ack = call.receive(max(0.0, until - time.monotonic()))
-            except TimeoutError:
+            if not self._take_answer(pb, call, max(0.0, until - time.monotonic())):
                 return
-            if ack is None:
-                raise CallError(Code.UNAVAILABLE, "core ended the stream")
-            self._asked_for_news = False
-            self._take(pb, ack)
-            while self._sent_ends and self._sent_ends[0] <= ack.next_sequence:
-                self._sent_ends.popleft()
+
+    def _take_answer(self, pb: Any, call: Call, wait_s: float) -> bool:
+        """Take one; False: there was none. Raises as above."""
+        try:
+            ack = call.receive(wait_s)
+        except TimeoutError:
+            return False
+        if ack is None:
+            raise CallError(Code.UNAVAILABLE, "core ended the stream")
+        self._asked_for_news = False
+        self._take(pb, ack)
+        while self._sent_ends and self._sent_ends[0] <= ack.next_sequence:
+            self._sent_ends.popleft()
+        return True
 
     def _is_answer_due(self) -> bool:
         return self._asked_for_news or bool(self._sent_ends)
@@ -411,10 +417,7 @@ class Link:
         while not carrier.is_done(closing=True):
             if self._session != session:
                 return False
-            if self._is_answer_due():
-                self._take_answers(pb, call, FLUSH_LOOK_S)
-            else:
-                time.sleep(FLUSH_LOOK_S)
+            self._take_answer(pb, call, FLUSH_LOOK_S)
         return True
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
