@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 LINGER_S = 2.0
 """A message costs the training process half a millisecond, whatever is in it, and takes
 the GIL five times; the ring keeps records safe meanwhile."""
+FIRST_LOOK_S = 0.05
+"""The first records of a run go at once: core samples the machine from then on."""
 QUESTION_AFTER_S = 2.0
 """A process that logs nothing asks so often for what core has to say."""
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
@@ -134,16 +136,16 @@ class Link:
         """Send what is there now, without waiting for more."""
         self._kick.set()
 
-    def flush(self, target: Callable[[], int], timeout_s: float) -> bool:
-        """Wait until core has acknowledged every record below target()."""
+    def flush(self, end: int, timeout_s: float) -> bool:
+        """Wait until core has acknowledged every record below `end`."""
         deadline = time.monotonic() + timeout_s
-        while self._reader.tail_sequence < target():
+        while self._reader.tail_sequence < end:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not self._thread.is_alive():
-                return self._reader.tail_sequence >= target()
+                return self._reader.tail_sequence >= end
             self._moved.clear()
             self._kick.set()
-            if self._reader.tail_sequence < target():
+            if self._reader.tail_sequence < end:
                 self._moved.wait(min(left_s, FLUSH_LOOK_S))
         return True
 
@@ -226,7 +228,7 @@ class Link:
                 return True
             if self._closing.is_set():
                 return False
-            self._kick.wait(LINGER_S)
+            self._kick.wait(LINGER_S if self._session else FIRST_LOOK_S)
             self._kick.clear()
         return False
 

@@ -205,10 +205,10 @@ class Stream:
         self._spool.append(encode_log_request(data_json, timestamp, step, commit))
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until core has everything in its log; False after the timeout."""
+        """Wait until core has all of before in its log; False after the timeout."""
         self._spool.append_queued()
-        link, ring = self._link, self._spool.ring
-        return link is not None and link.flush(lambda: ring.sequence, timeout_s)
+        link, end = self._link, self._spool.ring.sequence
+        return link is not None and link.flush(end, timeout_s)
 
     def ask(self, method: str, request: Any, timeout_s: float | None = None) -> Any:
         """One question to core: start_run, get_summary or finish_run.

@@ -33,9 +33,8 @@ LIFE = 1_000_000
 _PARENT = r"""
 import json, os, random, struct, sys, time
 import wandb
-from wandb._channel import load_grpc
-load_grpc()
-from wandb_proto.v1 import core_service_pb2, core_service_pb2_grpc
+import h2.connection
+from wandb_proto.v1 import core_service_pb2
 import wandb.sdk.wandb_init, wandb.sdk.run_start, wandb.sdk.run_end
 
 TOLD = int(sys.argv[1])

@@ -43,7 +43,7 @@ class Bench:
             assert self.ring.append(b"%d" % self.ring.sequence)
 
     def flush(self, timeout_s: float = 10.0) -> bool:
-        return self.link.flush(lambda: self.ring.sequence, timeout_s)
+        return self.link.flush(self.ring.sequence, timeout_s)
 
 
 @pytest.fixture
