@@ -51,6 +51,9 @@ TROUBLE_TOLD_AFTER_S = 15.0
 HANDSHAKE_WAIT_S = 10.0
 UNANSWERED_MAX = 4
 """Full batches on their way at once."""
+LINGER_S_MIN = 0.1
+LINGER_RECORDS = 2000
+"""Who logs more than so many in LINGER_S is not kept waiting for core at the end."""
 WAITING_MAX = 1000
 """With so many records waiting, the next batch follows at once."""
 ANSWER_LOOK_S = 0.25
@@ -115,6 +118,8 @@ class Link:
         self._calls: CoreCalls | None = None
         self._sent_ends: deque[int] = deque()
         self._sends_frames = not publisher.carries_files
+        self._linger_s = LINGER_S
+        self._lingered_at = 0.0
         self._asked_for_news = False
         self._carrier = self._new_carrier() if publisher.carries_files else None
         self._troubled_at = 0.0
@@ -379,8 +384,11 @@ class Link:
                 self._asked_for_news = True
                 yield pb.RecordBatch()
                 sent_at = time.monotonic()
-            if batch is None or self._reader.unread_count < WAITING_MAX:
-                self._linger(pb, call, session)
+            taken = len(batch.records) if batch is not None else 0
+            if max(taken, self._reader.unread_count) < WAITING_MAX:
+                if frames is not None:
+                    taken = frames.next_sequence - frames.first_sequence
+                self._linger(pb, call, session, taken)
             else:
                 self._take_answers(pb, call, 0.0)
                 while len(self._sent_ends) >= UNANSWERED_MAX:
@@ -388,9 +396,13 @@ class Link:
                         return
                     self._take_answers(pb, call, ANSWER_LOOK_S)
 
-    def _linger(self, pb: Any, call: Call, session: int) -> None:
-        """Until it is time for the next batch."""
-        until = time.monotonic() + LINGER_S
+    def _linger(self, pb: Any, call: Call, session: int, sent: int) -> None:
+        """Until it is time for the next batch; `sent`: how many were in this one."""
+        now = time.monotonic()
+        if sent:
+            wanted_s = LINGER_RECORDS * (now - self._lingered_at) / sent
+            self._linger_s = min(LINGER_S, max(LINGER_S_MIN, wanted_s))
+        self._lingered_at, until = now, now + self._linger_s
         if self._is_answer_due() and self._kick.wait(ANSWER_DELAY_S):
             self._kick.clear()
         while self._is_answer_due() and self._session == session:

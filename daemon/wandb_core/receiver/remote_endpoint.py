@@ -6,7 +6,7 @@ from wandb_proto.v1 import core_service_pb2_grpc as service_grpc
 
 from wandb_core.errors import CoreError
 from wandb_core.model import Reception
-from wandb_core.receiver.endpoint import FRAME_BYTES_MAX
+from wandb_core.receiver.endpoint import FLOW_OPTIONS
 from wandb_core.receiver.service import CoreServicer
 from wandb_core.receiver.token import TokenCheck
 from wandb_core.settings import CoreSettings
@@ -35,7 +35,7 @@ class RemoteEndpoint:
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", limit),
                 ("grpc.so_reuseport", 0),
-                ("grpc.http2.max_frame_size", FRAME_BYTES_MAX),
+                *FLOW_OPTIONS,
                 # A host that vanished sends nothing more, not even an end.
                 ("grpc.keepalive_time_ms", ping_ms),
                 ("grpc.keepalive_timeout_ms", ping_ms),
