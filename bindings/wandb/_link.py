@@ -6,8 +6,8 @@
    └── release ◄──────── acknowledgements ◄────────┘
 ```
 
-One thread per stream, started with it, does both; a process has one stream nearly
-always. It waits for an acknowledgement only while one is on its way.
+One thread per stream, started with it, does both (`_publish_call`); a process has one
+stream nearly always.
 Core may be missing, slow, stopped or restarted at any time: the link connects again,
 starting core if its lock is free, and sends from the tail on what was not acknowledged.
 Core drops what it has already.
@@ -17,18 +17,17 @@ import logging
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wandb_proto import PROTOCOL_VERSION, VERSION
 from wandb_proto.build import build_id
 from wandb_proto.core_place import CoreAddress
 from wandb_proto.ring import RingReader
-from wandb_proto.ring_reader import Batch
 
-from wandb._core_calls import Call, CallError, Code, CoreCalls
+from wandb._core_calls import CallError, Code, CoreCalls
 from wandb._launcher import CoreUnavailable
+from wandb._publish_call import PublishCall
 from wandb._publisher import Publisher
 from wandb._spool import Notify
 
@@ -39,27 +38,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LINGER_S = 2.0
-"""A message costs the training process half a millisecond, whatever is in it, and takes
-the GIL five times; the ring keeps records safe meanwhile."""
+WORK_LOOK_S = 2.0
+"""How often a link that has nothing to send looks whether there is something."""
 FIRST_LOOK_S = 0.05
 """The first records of a run go at once: core samples the machine from then on."""
-QUESTION_AFTER_S = 2.0
-"""A process that logs nothing asks so often for what core has to say."""
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 5.0
 TROUBLE_TOLD_AFTER_S = 15.0
 HANDSHAKE_WAIT_S = 10.0
-UNANSWERED_MAX = 4
-"""Full batches on their way at once."""
-LINGER_S_MIN = 0.1
-LINGER_RECORDS = 2000
-"""Who logs more than so many in LINGER_S is not kept waiting for core at the end."""
-WAITING_MAX = 1000
-"""With so many records waiting, the next batch follows at once."""
-ANSWER_LOOK_S = 0.25
-"""How often a link that waits for an answer looks whether somebody is in a hurry."""
-ANSWER_DELAY_S = 0.1
-"""An answer takes 30 ms and comes in pieces; after so long one look finds all."""
 FLUSH_LOOK_S = 0.02
 """How often a flush looks by itself: a signal handler may share its thread's event."""
 STOP_WAIT_S = 30.0
@@ -112,15 +97,10 @@ class Link:
         self._closing = threading.Event()
         self._aborted = False
         self._asked = 0
-        self._reading = threading.Lock()
-        self._session = 0
-        self._call: Call | None = None
+        self._was_connected = False
+        self._call: PublishCall | None = None
         self._calls: CoreCalls | None = None
-        self._sent_ends: deque[int] = deque()
         self._sends_frames = not publisher.carries_files
-        self._linger_s = LINGER_S
-        self._lingered_at = 0.0
-        self._asked_for_news = False
         self._carrier = self._new_carrier() if publisher.carries_files else None
         self._troubled_at = 0.0
         self._trouble_told = False
@@ -233,7 +213,7 @@ class Link:
                 return True
             if self._closing.is_set():
                 return False
-            self._kick.wait(LINGER_S if self._session else FIRST_LOOK_S)
+            self._kick.wait(WORK_LOOK_S if self._was_connected else FIRST_LOOK_S)
             self._kick.clear()
         return False
 
@@ -250,55 +230,26 @@ class Link:
         calls = CoreCalls(address)
         if not self._shake_hands(pb, calls, address):
             return
-        with self._reading:
-            self._session += 1
-            session = self._session
-            self._reader.rewind()
-        self._sent_ends.clear()
-        self._asked_for_news = False
+        self._reader.rewind()
         self._calls = calls
+        self._was_connected = True
         if self._carrier is not None:
             self._carrier.connect(calls)
         self._connected.set()
-        call = self._call = calls.call("Publish")
-        try:
-            if self._aborted:
-                return
-            for message in self._batches(pb, call, session):
-                call.send(message)
-            call.end()
-            while not self._aborted and (ack := call.receive()) is not None:
-                self._take(pb, ack)
-        finally:
-            call.close()
-
-    def _take_answers(self, pb: Any, call: Call, wait_s: float) -> None:
-        """Take what core says, for wait_s at most while an answer is due.
-
-        Raises:
-            CallError: core has ended the call.
-        """
-        until = time.monotonic() + wait_s
-        while self._is_answer_due():
-            if not self._take_answer(pb, call, max(0.0, until - time.monotonic())):
-                return
-
-    def _take_answer(self, pb: Any, call: Call, wait_s: float) -> bool:
-        """Take one; False: there was none. Raises as above."""
-        try:
-            ack = call.receive(wait_s)
-        except TimeoutError:
-            return False
-        if ack is None:
-            raise CallError(Code.UNAVAILABLE, "core ended the stream")
-        self._asked_for_news = False
-        self._take(pb, ack)
-        while self._sent_ends and self._sent_ends[0] <= ack.next_sequence:
-            self._sent_ends.popleft()
-        return True
-
-    def _is_answer_due(self) -> bool:
-        return self._asked_for_news or bool(self._sent_ends)
+        self._call = PublishCall(
+            calls.call("Publish"),
+            self._publisher.opening(pb),
+            self._reader,
+            lambda ack: self._take(pb, ack),
+            self._notify,
+            self._kick,
+            self._closing,
+            self._carrier,
+            by_frames=self._sends_frames,
+        )
+        if self._aborted:
+            self._call.cancel()
+        self._call.run()
 
     def _shake_hands(self, pb: Any, calls: CoreCalls, address: CoreAddress) -> bool:
         """False: the core of another version was asked to make room for ours."""
@@ -332,87 +283,6 @@ class Link:
             )
         return False
 
-    def _batches(self, pb: Any, call: Call, session: int) -> Iterator[Any]:
-        """What is sent in one connection; takes answers between."""
-        opening: Any = self._publisher.opening(pb)
-        sent_at = time.monotonic()
-        while self._session == session:
-            frames = batch = None
-            with self._reading:
-                if self._session == session and self._sends_frames:
-                    frames = self._reader.read_frames()
-                if self._session == session and frames is None:
-                    batch = self._reader.read()
-                damages = self._reader.take_damages()
-            if damages:
-                count = sum(damage.record_count for damage in damages)
-                self._notify("error", f"{count} records in the spool were unreadable.")
-            if frames is not None:
-                self._sent_ends.append(frames.next_sequence)
-                yield pb.RecordBatch(
-                    opening=opening,
-                    first_sequence=frames.first_sequence,
-                    frames=frames.frames,
-                )
-                opening = None
-                sent_at = time.monotonic()
-            elif batch is not None:
-                parts = [batch]
-                if self._carrier is not None:
-                    parts = list(_around_exit(batch, self._carrier.note(batch)))
-                for number, part in enumerate(parts):
-                    if number and not self._files_are_there(pb, call, session):
-                        return
-                    self._sent_ends.append(part.first_sequence + len(part.records))
-                    yield pb.RecordBatch(
-                        opening=opening,
-                        first_sequence=part.first_sequence,
-                        records=part.records,
-                    )
-                    opening = None
-                sent_at = time.monotonic()
-            elif self._closing.is_set():
-                if opening is not None and self._carrier is not None:
-                    yield pb.RecordBatch(opening=opening)
-                self._files_are_there(pb, call, session)
-                return
-            elif (
-                opening is None
-                and not self._is_answer_due()
-                and time.monotonic() - sent_at > QUESTION_AFTER_S
-            ):
-                self._asked_for_news = True
-                yield pb.RecordBatch()
-                sent_at = time.monotonic()
-            taken = len(batch.records) if batch is not None else 0
-            if max(taken, self._reader.unread_count) < WAITING_MAX:
-                if frames is not None:
-                    taken = frames.next_sequence - frames.first_sequence
-                self._linger(pb, call, session, taken)
-            else:
-                self._take_answers(pb, call, 0.0)
-                while len(self._sent_ends) >= UNANSWERED_MAX:
-                    if self._session != session:
-                        return
-                    self._take_answers(pb, call, ANSWER_LOOK_S)
-
-    def _linger(self, pb: Any, call: Call, session: int, sent: int) -> None:
-        """Until it is time for the next batch; `sent`: how many were in this one."""
-        now = time.monotonic()
-        if sent:
-            wanted_s = LINGER_RECORDS * (now - self._lingered_at) / sent
-            self._linger_s = min(LINGER_S, max(LINGER_S_MIN, wanted_s))
-        self._lingered_at, until = now, now + self._linger_s
-        if self._is_answer_due() and self._kick.wait(ANSWER_DELAY_S):
-            self._kick.clear()
-        while self._is_answer_due() and self._session == session:
-            left_s = max(0.0, until - time.monotonic())
-            self._take_answers(pb, call, min(left_s, ANSWER_LOOK_S))
-            if not left_s or self._kick.is_set():
-                break
-        self._kick.wait(max(0.0, until - time.monotonic()))
-        self._kick.clear()
-
     def _new_carrier(self) -> "Carrier":
         from wandb_proto.v1 import core_service_pb2 as pb
 
@@ -421,18 +291,6 @@ class Link:
         known = self._publisher
         run = pb.RunRef(run_id=known.run_id, log_path=known.log_path)
         return Carrier(self._reader, run, self._notify, self._on_thread)
-
-    def _files_are_there(self, pb: Any, call: Call, session: int) -> bool:
-        """Wait until core has all files of the run; False if the connection ends."""
-        carrier = self._carrier
-        if carrier is None:
-            return True
-        carrier.end()
-        while not carrier.is_done(closing=True):
-            if self._session != session:
-                return False
-            self._take_answer(pb, call, FLUSH_LOOK_S)
-        return True
 
     def _take(self, pb: Any, ack: "pb.BatchAck") -> None:
         self._reader.release(ack.next_sequence)
@@ -456,16 +314,13 @@ class Link:
         self._calls = None
         if self._carrier is not None:
             self._carrier.disconnect()
-        with self._reading:
-            self._session += 1
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+        call, self._call = self._call, None
+        if call is not None:
+            call.cancel()
 
     def _has_unreleased(self) -> bool:
-        with self._reading:
-            if self._reader.has_unreleased():
-                return True
+        if self._reader.has_unreleased():
+            return True
         carrier = self._carrier
         return carrier is not None and not carrier.is_done(
             closing=self._closing.is_set()
@@ -484,12 +339,3 @@ class Link:
             f"The core daemon does not take records ({error}). Nothing is lost: they "
             "wait on this machine.",
         )
-
-
-def _around_exit(batch: Batch, count: int) -> Iterator[Batch]:
-    """The batch, cut where the run's end begins; then the first part may be empty."""
-    if count == len(batch.records):
-        yield batch
-        return
-    yield Batch(batch.first_sequence, batch.records[:count])
-    yield Batch(batch.first_sequence + count, batch.records[count:])

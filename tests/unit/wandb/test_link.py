@@ -195,8 +195,8 @@ def test_a_refused_question_is_not_asked_again(
 def test_a_process_that_logs_nothing_hears_of_news(
     core: RecordingCore, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wandb._link.QUESTION_AFTER_S", 0.1)
-    monkeypatch.setattr("wandb._link.LINGER_S", 0.05)
+    monkeypatch.setattr("wandb._publish_call.QUESTION_AFTER_S", 0.1)
+    monkeypatch.setattr("wandb._publish_call.LINGER_S", 0.05)
     core.start()
     bench.append(1)
     assert bench.flush()
