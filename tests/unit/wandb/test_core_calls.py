@@ -29,6 +29,7 @@ class Answering(pb_grpc.CoreServiceServicer):
     def __init__(self) -> None:
         self.tokens: set[Any] = set()
         self.remaining_s = 0.0
+        self.is_waiting = threading.Event()
         self.given_up = threading.Event()
 
     def GetSummary(self, request: Any, context: Any) -> Any:
@@ -43,6 +44,7 @@ class Answering(pb_grpc.CoreServiceServicer):
                 return pb.GetSummaryResponse(summary_json="x" * LARGE_BYTES)
             case "slow":
                 context.add_callback(self.given_up.set)
+                self.is_waiting.set()
                 self.given_up.wait(20)
         return pb.GetSummaryResponse(summary_json=request.run.log_path)
 
@@ -184,7 +186,7 @@ def test_a_call_is_cancelled_from_another_thread(
 
 
 FORKING = """
-import os, sys, time
+import os, signal, sys
 from wandb._core_calls import CoreCalls
 from wandb_proto.core_place import CoreAddress
 from wandb_proto.v1 import core_service_pb2 as pb
@@ -192,13 +194,12 @@ from wandb_proto.v1 import core_service_pb2 as pb
 call = CoreCalls(CoreAddress(1, sys.argv[1], "t", "", "", 1)).call("GetSummary")
 call.send(pb.GetSummaryRequest(run=pb.RunRef(run_id="slow")))
 call.end()
-time.sleep(0.5)
+sys.stdin.readline()
 if not os.fork():
     call.leave_to_parent()
-    time.sleep(60)
-    os._exit(0)
+    signal.pause()
 call.close()
-sys.stdin.read()
+signal.pause()
 """
 
 
@@ -207,8 +208,12 @@ def test_a_forked_child_lets_go_of_the_connection(
 ) -> None:
     command = [sys.executable, "-c", FORKING, calls._address.address]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    assert process.stdin is not None
     try:
-        assert servicer.given_up.wait(20)  # core sees the end, though both live
+        assert servicer.is_waiting.wait(20)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert servicer.given_up.wait(10)  # core sees the end, though both live
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
