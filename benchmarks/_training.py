@@ -292,6 +292,7 @@ def steps(order: Row) -> Row:
         tracker.log(row)
     time.sleep(1.0)
     slower, slower_awake = [], []
+    began_at, side_cpu = CLOCK(), _side_threads_s()
     for pair in range(order["pairs"]):
         took, awake = {}, {}
         for is_logging in (pair % 2 == 0, pair % 2 == 1):
@@ -305,8 +306,14 @@ def steps(order: Row) -> Row:
             awake[is_logging] = took[is_logging] - (_queued_ns() - waited)
         slower.append((took[True] / took[False] - 1) * 100)
         slower_awake.append((awake[True] / awake[False] - 1) * 100)
+    side_share = (_side_threads_s() - side_cpu) / ((CLOCK() - began_at) / 1e9) * 100
     tracker.finish()
-    return {"slower": slower, "slower_awake": slower_awake}
+    return {"slower": slower, "slower_awake": slower_awake, "side_share": side_share}
+
+
+def _side_threads_s() -> float:
+    """Processor time of all threads but this one."""
+    return time.process_time() - time.thread_time()
 
 
 def _queued_ns() -> int:
