@@ -1,16 +1,14 @@
-"""All runs that core has to do with: their pipelines, their uploads, their orphans.
+"""All runs that core has to do with: their pipelines and their uploads.
 
 ```
  open_stream ─► pipeline ─(target known)─► upload
- sweep ─► ring of a dead writer ─► claimed, delivered, discarded ─► pipeline ends
-       └► no writer left ─► pipeline ends             (crashed: no exit record)
+ dead writers ─► pipeline ─► pipeline ends               (`dead_writers`)
  backlog entry without a pipeline ─► upload of a settled log
 ```
 """
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -20,11 +18,10 @@ from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core import owner_mark
 from wandb_core.backlog import BacklogDamage, BacklogEntry
-from wandb_core.channel import ChannelClosed
+from wandb_core.dead_writers import DeadWriters
 from wandb_core.errors import LinkLost, StreamRefused
 from wandb_core.monitor import Monitor, Watch
 from wandb_core.notices import RunNotices
-from wandb_core.orphan_rings import FoundRing, OrphanRing, find_rings, look_at
 from wandb_core.pending_upload import ONLINE_MODES, PendingUpload, UploadTools
 from wandb_core.pipeline import AWAITED, PipelineCounts, RunPipeline, Writer
 from wandb_core.stream_link import StreamLink
@@ -62,14 +59,19 @@ class Runs:
         self._tools = tools
         self._monitor = monitor
         self._place = MachinePlace.here()
-        self._spool_dirs = spool_dirs
         self._wake_up = wake_up
-        self._draining: set[Path] = set()
+        self._dead_writers = DeadWriters(
+            tasks,
+            self.pipelines,
+            self._pipeline_for,
+            spool_dirs,
+            tools.clock,
+            tools.settings.remote_gone_s,
+            wake_up,
+        )
         self._handed_keys: dict[Path, str] = {}
         self._pipeline_tasks: dict[asyncio.Task[None], RunPipeline] = {}
         self._upload_tasks: dict[asyncio.Task[None], PendingUpload] = {}
-        self._ring_tasks: set[asyncio.Task[None]] = set()
-        self._sweeping = asyncio.Lock()
         self._stopping = False
 
     # ---- questions -----------------------------------------------------------------
@@ -91,7 +93,7 @@ class Runs:
     def busy(self) -> bool:
         """Whether anybody writes, or any upload can go on."""
         return bool(
-            self._draining
+            self._dead_writers.draining
             or any(pipeline.writers for pipeline in self.pipelines.values())
             or any(upload.can_progress for upload in self._upload_tasks.values())
         )
@@ -122,7 +124,7 @@ class Runs:
                 "WANDB_CORE_CLIENTS_MAX sets this limit"
             )
         pipeline = self._pipeline_for(opening.run_id, path)
-        if pipeline.finishing or ring_path in self._draining:
+        if pipeline.finishing or ring_path in self._dead_writers.draining:
             raise LinkLost("the log is just being closed; connect again")
         if opening.api_key:
             self._handed_keys[path] = opening.api_key
@@ -156,30 +158,11 @@ class Runs:
                     Writer(AWAITED, None, 0, True, is_remote=True, left_at=now)
                 )
 
-    # ---- orphans and the backlog ---------------------------------------------------
+    # ---- dead writers and the backlog ------------------------------------------------
 
     async def sweep(self) -> None:
         """Look at the rings whose streams are not connected; end what has no writer."""
-        async with self._sweeping:
-            await self._sweep_rings()
-            await self._end_pipelines()
-
-    async def _sweep_rings(self) -> None:
-        connected = {writer.ring_path for _, writer in self.links() if writer.ring_path}
-        skipped = frozenset(connected | self._draining)
-        for ring in await asyncio.to_thread(find_rings, self._spool_dirs, skipped):
-            self._take_up(ring)
-
-    async def _end_pipelines(self) -> None:
-        for pipeline in list(self.pipelines.values()):
-            await self._forget_gone_writers(pipeline)
-            if not pipeline.writers and not pipeline.finishing:
-                _log.info(
-                    "log_ends run=%s exited=%s",
-                    pipeline.run_id,
-                    pipeline.written.exited,
-                )
-                await pipeline.finish(abandoned=True)
+        await self._dead_writers.sweep()
 
     def resume(self, entries: list[BacklogEntry]) -> None:
         """Go on with uploads of earlier cores whose logs nobody writes now."""
@@ -213,6 +196,7 @@ class Runs:
     async def drain(self, timeout_s: float) -> None:
         """Write what has arrived, close all logs, then upload while there is time."""
         self._stopping = True
+        self._dead_writers.stop()
         for task, upload in self._upload_tasks.items():
             if not upload.log_ended:
                 task.cancel()
@@ -227,7 +211,8 @@ class Runs:
     def abort(self) -> None:
         """Stop everything now; logs and rings keep the rest."""
         self._stopping = True
-        for task in [*self._pipeline_tasks, *self._upload_tasks, *self._ring_tasks]:
+        self._dead_writers.abort()
+        for task in [*self._pipeline_tasks, *self._upload_tasks]:
             task.cancel()
 
     def _is_worth_waiting(self) -> bool:
@@ -352,113 +337,5 @@ class Runs:
         of that one still holds belongs before it, and says with which step to go on.
         """
         await self.sweep()
-        while await self._anybody_dies(upload):
+        while await self._dead_writers.are_dying(upload.run_id, upload.path):
             await self._tools.clock.sleep(DYING_POLL_S)
-
-    async def _anybody_dies(self, upload: PendingUpload) -> bool:
-        """Whether another log of the run is just being ended for dead writers."""
-        for pipeline in list(self.pipelines.values()):
-            is_other = pipeline.path != upload.path and not pipeline.problem
-            if not is_other or pipeline.run_id != upload.run_id:
-                continue
-            if pipeline.finishing or not pipeline.writers:
-                return True
-            for writer in list(pipeline.writers.values()):
-                if writer.ring_path is None:
-                    continue
-                if writer.ring_path in self._draining:
-                    return True
-                ring = await asyncio.to_thread(look_at, writer.ring_path)
-                if ring is not None and not ring.writer_alive:
-                    return True
-        return False
-
-    def _take_up(self, ring: FoundRing) -> None:
-        if self._stopping or ring.path in self._draining:
-            return
-        pipeline = self._pipeline_for(ring.run_id, ring.log_path)
-        if pipeline.finishing:
-            return
-        writer = pipeline.expect(
-            Writer(ring.stream_id, ring.path, ring.pid, ring.primary)
-        )
-        if not ring.writer_alive and writer.link is None:
-            self._draining.add(ring.path)
-            task = self._tasks.create_task(self._drain_ring(pipeline, ring))
-            self._ring_tasks.add(task)
-            task.add_done_callback(self._ring_tasks.discard)
-
-    async def _drain_ring(self, pipeline: RunPipeline, ring: FoundRing) -> None:
-        """Bring what a dead writer left into its log, then remove the ring."""
-        orphan: OrphanRing | None = None
-        try:
-            orphan = await asyncio.to_thread(OrphanRing.claim, ring.path)
-            if orphan is not None and await self._deliver(pipeline, orphan):
-                await asyncio.to_thread(orphan.discard)
-                pipeline.forget(ring.stream_id)
-        except ChannelClosed:
-            pass  # core stops: the next one finds the ring
-        except (OSError, ValueError) as error:
-            _log.warning("ring_unreadable path=%s reason=%s", ring.path, error)
-        finally:
-            if orphan is not None:
-                orphan.close()
-            self._draining.discard(ring.path)
-            self._wake_up()
-
-    async def _deliver(self, pipeline: RunPipeline, orphan: OrphanRing) -> bool:
-        """Hand over all records of a ring; True once they are durable in the log."""
-        record_count = 0
-        while (batch := await asyncio.to_thread(orphan.next_batch)) is not None:
-            record_count += len(batch.records)
-            await pipeline.deliver(batch)
-        for damage in orphan.damages:
-            pipeline.notices.notify(
-                "error",
-                f"{damage.record_count} records from number {damage.first_sequence} of "
-                f"stream {orphan.stream_id} could not be read any more",
-            )
-        _log.info(
-            "ring_drained run=%s stream=%s records=%d damages=%s",
-            pipeline.run_id, orphan.stream_id, record_count, orphan.damages,
-        )  # fmt: skip
-        if not record_count:
-            return True
-        return await pipeline.wait_logged(orphan.stream_id, orphan.next_sequence)
-
-    async def _forget_gone_writers(self, pipeline: RunPipeline) -> None:
-        for writer in list(pipeline.writers.values()):
-            if writer.link is not None or writer.ring_path in self._draining:
-                continue
-            if writer.is_remote:
-                if self._is_gone(pipeline, writer):
-                    pipeline.forget(writer.stream_id)
-                continue
-            if writer.ring_path is None:
-                if not _process_exists(writer.pid):
-                    pipeline.forget(writer.stream_id)
-                continue
-            if not await asyncio.to_thread(writer.ring_path.exists):
-                if writer.link is None:
-                    pipeline.forget(writer.stream_id)
-            elif writer.ring_path.parent not in self._spool_dirs:
-                ring = await asyncio.to_thread(look_at, writer.ring_path)
-                if ring is not None and writer.link is None:
-                    self._take_up(ring)
-
-    def _is_gone(self, pipeline: RunPipeline, writer: Writer) -> bool:
-        if writer.stream_id == AWAITED and pipeline.written.exited:
-            return True
-        away_s = self._tools.clock.monotonic() - writer.left_at
-        return away_s >= self._tools.settings.remote_gone_s
-
-
-def _process_exists(pid: int) -> bool:
-    """Only for a stream without a ring, whose lock would be the better sign."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

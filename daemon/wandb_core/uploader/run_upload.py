@@ -5,38 +5,23 @@ import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
-
-from wandb_proto.v1.record_pb2 import FilesItem
 
 from wandb_core.artifacts import ArtifactTools, RunArtifacts
 from wandb_core.errors import PermanentError
 from wandb_core.server_client import ServerClient
 from wandb_core.server_client.artifact_calls import ArtifactCalls
+from wandb_core.uploader.announced_files import AnnouncedFiles
 from wandb_core.uploader.chunk_sender import ChunkSender
 from wandb_core.uploader.console_text import ConsoleText
 from wandb_core.uploader.context import UploadContext
 from wandb_core.uploader.cursor import HISTORY
-from wandb_core.uploader.final_files import (
-    CONSOLE,
-    METADATA,
-    OWNED_BY_PRIMARY,
-    final_files,
-    user_files,
-    write_metadata,
-)
+from wandb_core.uploader.final_files import CONSOLE, OWNED_BY_PRIMARY, final_files
 from wandb_core.uploader.fold_file import forget_fold, load_fold, save_fold
-from wandb_core.uploader.live_files import LiveFiles
-from wandb_core.uploader.log_folder import (
-    FIRST_OFFSET,
-    AnnouncedFile,
-    FoldedChunk,
-    LogFolder,
-)
+from wandb_core.uploader.log_folder import FIRST_OFFSET, FoldedChunk, LogFolder
 from wandb_core.uploader.oversize import oversize_path, shorten
 from wandb_core.uploader.resume import merge_summary
-from wandb_core.uploader.run_files import RunFiles, is_run_file_name
+from wandb_core.uploader.run_files import RunFiles
 from wandb_core.uploader.run_updates import RunUpdates
 from wandb_core.uploader.start import StartedRun
 
@@ -73,6 +58,7 @@ class RunUpload:
             self._note_progress,
         )
         self._files.done_offset = started.cursor.files_offset
+        self._announced = AnnouncedFiles(context, self._files)
         self.sender = ChunkSender(
             client,
             context.retries,
@@ -109,16 +95,6 @@ class RunUpload:
             settings.live_interval_s if started.live else settings.upload_interval_s
         )
         self._next_post_at = 0.0
-        self._live_files = LiveFiles(
-            context.path.parent / "files",
-            context.clock,
-            self._files.upload,
-            look_s=settings.live_file_look_s,
-            pause_s=settings.live_file_pause_s,
-        )
-        self._has_metadata = False
-        self._announced: set[str] = set()
-        self._files_at_end: dict[str, None] = {}
         self._told_damages = 0
         self._fold_offset = 0
 
@@ -169,7 +145,7 @@ class RunUpload:
                 artifacts_task = tasks.create_task(self.artifacts.run())
                 await self.artifacts.resume()
                 await self._catch_up()
-                live_task = tasks.create_task(self._live_files.run())
+                live_task = tasks.create_task(self._announced.watch())
                 await self._follow()
                 live_task.cancel()
                 await self._files.waiting.close()
@@ -217,7 +193,7 @@ class RunUpload:
             chunk = await asyncio.to_thread(self._folder.skip, offset)
             if chunk is None:
                 break
-            await self._announce_files(chunk)
+            await self._announced.announce(chunk, self._folder.state)
             await self.artifacts.announce(chunk.artifacts)
             await asyncio.to_thread(self._console.apply, chunk.console)
         return not self._ends_in_damage(offset)
@@ -307,7 +283,7 @@ class RunUpload:
         self._tell_damages()
         if self._context.destination.leaves_console:
             chunk.console.clear()
-        await self._announce_files(chunk)
+        await self._announced.announce(chunk, self._folder.state)
         await self.artifacts.announce(chunk.artifacts)
         await self._upload_oversize(chunk)
         summary = None
@@ -320,42 +296,6 @@ class RunUpload:
         await self.sender.send(chunk, summary)
         await self._send_alerts(chunk)
         await self._save_fold()
-
-    async def _announce_files(self, chunk: FoldedChunk) -> None:
-        known_offset = self._started.cursor.files_offset
-        for file in chunk.files:
-            if not self._takes(file.name):
-                continue
-            self._announced.add(file.name)
-            if file.policy == FilesItem.LIVE and is_run_file_name(file.name):
-                self._live_files.watch(file.name)
-            else:
-                self._live_files.forget(file.name)
-            if file.policy != FilesItem.NOW:
-                self._files_at_end[file.name] = None
-            elif file.offset >= known_offset:
-                await self._files.waiting.send(file)
-        await self._announce_metadata(chunk)
-
-    async def _announce_metadata(self, chunk: FoldedChunk) -> None:
-        """As soon as it is whole: pages show it while the run runs."""
-        environment = self._folder.state.environment()
-        is_whole = environment is not None and environment.cpu_count_logical
-        if self._has_metadata or self._context.target.secondary or not is_whole:
-            return
-        self._has_metadata = True
-        folder = self._context.path.parent / "files"
-        path = await asyncio.to_thread(write_metadata, self._folder.state, folder)
-        if path is not None and self._takes(METADATA):
-            offset = chunk.next_offset - 1
-            file = AnnouncedFile(offset, METADATA, FilesItem.NOW)
-            await self._files.waiting.send(file)
-
-    def _takes(self, name: str) -> bool:
-        """Whether a file is to be uploaded at all."""
-        if any(fnmatchcase(name, glob) for glob in self._folder.state.ignore_globs):
-            return False
-        return self._context.destination.takes_file(name)
 
     async def _upload_oversize(self, chunk: FoldedChunk) -> None:
         first_line = self._started.cursor.base.get(HISTORY, 0)
@@ -426,16 +366,7 @@ class RunUpload:
         made: tuple[str, ...] = OWNED_BY_PRIMARY
         if not self._context.target.secondary:
             made = await self._upload_made_files()
-        written = await asyncio.to_thread(user_files, self._context.path)
-        rest = [
-            name
-            for name in (*self._files_at_end, *written)
-            if name not in made
-            and self._takes(name)
-            and (name in self._files_at_end or name not in self._announced)
-        ]
-        unchanged = await self._live_files.unchanged(rest)
-        await self._files.upload(name for name in rest if name not in unchanged)
+        await self._announced.upload_rest(self._folder.state, made)
         await self._complete()
         self.sender.note_files_offset(self._files.done_offset)
         self.sender.save_cursor(done=True, durable=True)
@@ -459,7 +390,11 @@ class RunUpload:
             if console := await asyncio.to_thread(self._console.publish):
                 made[CONSOLE] = console
             await self._files.upload_from(
-                {name: path for name, path in made.items() if self._takes(name)}
+                {
+                    name: path
+                    for name, path in made.items()
+                    if self._announced.takes(name, state)
+                }
             )
         return tuple(made)
 
