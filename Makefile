@@ -73,7 +73,8 @@ compat: $(VENV)/.setup $(TORCH)/.setup  ## with torch and training libraries, wh
 	WANDB_TORCH_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
 	WANDB_COMPAT_PYTHON=$(CURDIR)/$(TORCH)/bin/python \
 		$(RUN) -m pytest tests/e2e/test_torch_distributed.py tests/e2e/test_torch_gpu.py \
-		tests/e2e/test_watch_torch.py tests/e2e/test_seed_pytorch.py tests/compat $(ARGS)
+		tests/e2e/test_watch_torch.py tests/e2e/test_seed_pytorch.py \
+		tests/crash/test_process_ends.py tests/compat $(ARGS)
 
 browser: $(VENV)/.setup chromium web-test  ## the page in headless Chromium
 	$(PYTEST) tests/browser $(ARGS)

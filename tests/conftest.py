@@ -1,9 +1,11 @@
 """Fixtures shared by all kinds of tests."""
 
+import importlib.util
 import os
 import random
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,6 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def torch_python() -> str:
+    """An interpreter with torch, the one of `make compat` or our own, or skip."""
+    chosen = os.environ.get("WANDB_TORCH_PYTHON", "")
+    if os.path.exists(chosen):
+        return chosen
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed: run `make compat`")
+    return sys.executable
 
 
 @pytest.fixture

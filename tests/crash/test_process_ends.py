@@ -4,11 +4,10 @@ Each script has a watchdog of its own (10 s, counted from the end of init), runs
 with a real core, and leaves a log that tells what was recorded.
 """
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,14 @@ class Desk:
 
     env: dict[str, str]
     cwd: Path
+    python: str = sys.executable
 
     def start(self, code: str) -> subprocess.Popen[str]:
         """Start a script; what it prints comes through a pipe."""
         script = self.cwd / "script.py"
         script.write_text(WATCHDOG + code, encoding="utf-8")
         return subprocess.Popen(
-            [sys.executable, str(script)],
+            [self.python, str(script)],
             env=self.env,
             cwd=self.cwd,
             stdout=subprocess.PIPE,
@@ -269,9 +269,10 @@ if __name__ == "__main__":
     assert desk.exit_codes == [0]
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is not here")
-def test_workers_of_a_data_loader_neither_print_nor_hang(desk: Desk) -> None:
-    code, errors = desk.run("""
+def test_workers_of_a_data_loader_neither_print_nor_hang(
+    desk: Desk, torch_python: str
+) -> None:
+    code, errors = replace(desk, python=torch_python).run("""
 import torch
 from torch.utils.data import DataLoader, Dataset
 

@@ -6,9 +6,6 @@ loops, every call of wandb) is the text of the tutorials. The scripts run in the
 interpreter that WANDB_TORCH_PYTHON names (`make compat`); without torch: skipped.
 """
 
-import importlib.util
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,20 +89,15 @@ dataloaders_dict = {"train": loader(4000), "val": loader(80)}
 
 
 @pytest.fixture
-def torch_python(stack: Stack) -> str:
+def seed_python(stack: Stack, torch_python: str) -> str:
     """An interpreter with torch and tqdm that finds our `torchvision`, or skip."""
-    chosen = os.environ.get("WANDB_TORCH_PYTHON", "")
-    if not os.path.exists(chosen):
-        if importlib.util.find_spec("torch") is None:
-            pytest.skip("torch is not installed: run `make compat`")
-        chosen = sys.executable
-    if stack.call(chosen, "-c", "import torch, tqdm", check=False).returncode:
+    if stack.call(torch_python, "-c", "import torch, tqdm", check=False).returncode:
         pytest.skip("tqdm is not installed beside torch: run `make compat`")
     place = stack.cwd / "torchvision"
     place.mkdir()
     for name, text in TORCHVISION.items():
         (place / name).write_text(text, encoding="utf-8")
-    return chosen
+    return torch_python
 
 
 def run(stack: Stack, python: str, code: str) -> str:
@@ -142,9 +134,9 @@ TABLE = """(lambda table: [table.columns, len(table.data), table.data[0][1:3],
 )""".replace("\n", " ")
 
 
-def test_experiments_with_tables_and_models(stack: Stack, torch_python: str) -> None:
+def test_experiments_with_tables_and_models(stack: Stack, seed_python: str) -> None:
     """Tutorial 002: three runs, a table of predictions each, a model per epoch."""
-    run(stack, torch_python, HEAD + TRACK_EXPERIMENTS)
+    run(stack, seed_python, HEAD + TRACK_EXPERIMENTS)
 
     runs: list[dict[str, Any]] = stack.ask(RUNS)
 
@@ -172,9 +164,9 @@ def test_experiments_with_tables_and_models(stack: Stack, torch_python: str) -> 
         assert {name.partition(":")[0] for _, name, _ in models} == {"my_mnist_model"}
 
 
-def test_the_table_of_predictions_is_read_back(stack: Stack, torch_python: str) -> None:
+def test_the_table_of_predictions_is_read_back(stack: Stack, seed_python: str) -> None:
     once = TRACK_EXPERIMENTS.replace("range(3)", "range(1)")
-    run(stack, torch_python, HEAD + once)
+    run(stack, seed_python, HEAD + once)
 
     columns, row_count, labels, size = stack.ask(TABLE)
 
@@ -185,8 +177,8 @@ def test_the_table_of_predictions_is_read_back(stack: Stack, torch_python: str) 
     assert size == [28, 28]
 
 
-def test_the_alert_is_kept(stack: Stack, torch_python: str) -> None:
-    printed = run(stack, torch_python, HEAD + ALERT)
+def test_the_alert_is_kept(stack: Stack, seed_python: str) -> None:
+    printed = run(stack, seed_python, HEAD + ALERT)
 
     assert "알림 트리거됨" in printed
     [found] = stack.ask(
@@ -206,9 +198,9 @@ WATCHED = """[
 ]""".replace("\n", " ")
 
 
-def test_watched_training_with_a_progress_bar(stack: Stack, torch_python: str) -> None:
+def test_watched_training_with_a_progress_bar(stack: Stack, seed_python: str) -> None:
     """Tutorial 003: three models, watched with the default frequency of 1000."""
-    run(stack, torch_python, LOADERS + TRAIN_MODEL)
+    run(stack, seed_python, LOADERS + TRAIN_MODEL)
 
     runs = stack.ask(WATCHED)
 

@@ -4,10 +4,7 @@ The scripts run in the interpreter that WANDB_TORCH_PYTHON names (`make compat` 
 one), else in ours if it has torch; without torch the tests are skipped.
 """
 
-import importlib.util
-import os
 import subprocess
-import sys
 
 import pytest
 
@@ -74,17 +71,6 @@ ROWS = """[
 ENDED = """(lambda run: [
     run.state, [run.summary.get(f"weight_{rank}") for rank in range(3)]
 ])(api.run("torch/ddp"))""".replace("\n", " ")
-
-
-@pytest.fixture(scope="module")
-def torch_python() -> str:
-    """An interpreter with torch, or skip."""
-    chosen = os.environ.get("WANDB_TORCH_PYTHON", "")
-    if os.path.exists(chosen):
-        return chosen
-    if importlib.util.find_spec("torch") is None:
-        pytest.skip("torch is not installed: run `make compat`")
-    return sys.executable
 
 
 @pytest.mark.parametrize(

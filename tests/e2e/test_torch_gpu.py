@@ -5,11 +5,8 @@ durability, with a stand-in for the device) and test_watch_torch.py (reductions,
 packing, on the CPU).
 """
 
-import importlib.util
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +22,12 @@ STEPS = 50
 
 
 @pytest.fixture(scope="module")
-def gpu_python() -> str:
+def gpu_python(torch_python: str) -> str:
     """An interpreter whose torch finds a GPU, or skip."""
-    python = os.environ.get("WANDB_TORCH_PYTHON", "")
-    if not os.path.exists(python):
-        if importlib.util.find_spec("torch") is None:
-            pytest.skip("torch is not installed: run `make compat`")
-        python = sys.executable
     probe = "import torch, sys; sys.exit(not torch.cuda.is_available())"
-    if subprocess.run([python, "-c", probe], capture_output=True).returncode:
+    if subprocess.run([torch_python, "-c", probe], capture_output=True).returncode:
         pytest.skip("torch.cuda is not available: this machine has no GPU for torch")
-    return python
+    return torch_python
 
 
 @pytest.fixture(scope="module")

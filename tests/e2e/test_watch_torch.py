@@ -4,11 +4,8 @@ The scripts run in the interpreter that WANDB_TORCH_PYTHON names (`make compat` 
 one), else in ours if it has torch; without torch the tests are skipped.
 """
 
-import importlib.util
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +56,6 @@ EXPECTED: dict[str, Any] = {
     ],
     "scalars": [True, True, [0.0, 1.0, 2.0], False, False],
 }
-
-
-@pytest.fixture(scope="module")
-def torch_python() -> str:
-    """An interpreter with torch, or skip."""
-    chosen = os.environ.get("WANDB_TORCH_PYTHON", "")
-    if os.path.exists(chosen):
-        return chosen
-    if importlib.util.find_spec("torch") is None:
-        pytest.skip("torch is not installed: run `make compat`")
-    return sys.executable
 
 
 def ran(python: str, *arguments: str, env: dict[str, str], cwd: Path) -> str:
