@@ -5,13 +5,17 @@ so, never a pid or a timeout. Afterwards core claims the lock, reads what is lef
 removes the ring once that is durably in the log. Everything here blocks.
 """
 
+import fcntl
 import logging
+import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wandb_proto.places import make_private
 from wandb_proto.ring import RingDamage, RingReader
+from wandb_proto.ring_format import HEADER_BYTES
 
 from wandb_core.model import IncomingBatch
 
@@ -19,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 BATCH_RECORDS_MAX = 4096
 BATCH_BYTES_MAX = 1 << 20
+STILLBORN_S = 30.0
+"""A ring gets its header within microseconds; one so old without it is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,23 @@ def find_rings(
 ) -> list[FoundRing]:
     """All readable rings but the skipped ones. What is no ring is left alone.
 
-    So is a directory of somebody else: its rings could make us write anywhere.
+    So is a directory of somebody else: its rings could make us write anywhere. Only
+    what a writer left that was killed while it made its ring is removed.
     """
     paths: list[Path] = []
     for directory in spool_dirs:
         if _is_ours_alone(directory):
             paths += sorted(directory.glob("*.ring"))
-    looks = (look_at(path) for path in paths if path not in skipped)
-    return [ring for ring in looks if ring is not None]
+    found = []
+    for path in paths:
+        if path in skipped:
+            continue
+        ring = look_at(path)
+        if ring is not None:
+            found.append(ring)
+        else:
+            _remove_stillborn(path)
+    return found
 
 
 def look_at(path: Path) -> FoundRing | None:
@@ -73,6 +88,27 @@ def look_at(path: Path) -> FoundRing | None:
         return None
     finally:
         reader.close()
+
+
+def _remove_stillborn(path: Path) -> None:
+    """Its writer was killed between making the file and writing its header, so no
+    record was ever in it; it would keep its bytes of memory until the next boot.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        age_s = time.time() - os.fstat(descriptor).st_mtime
+        if age_s < STILLBORN_S or any(os.pread(descriptor, HEADER_BYTES, 0)):
+            return
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+        _log.info("stillborn_ring_removed path=%s", path)
+    except OSError:
+        return  # its writer lives, or it is gone
+    finally:
+        os.close(descriptor)
 
 
 def _is_ours_alone(directory: Path) -> bool:

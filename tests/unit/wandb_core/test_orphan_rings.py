@@ -1,8 +1,15 @@
 """Core takes over rings of dead writers, and only those in a directory of its own."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from wandb_core.orphan_rings import OrphanRing, find_rings
+import pytest
+from wandb_core.orphan_rings import STILLBORN_S, OrphanRing, find_rings
 
 from tests.support.rings import ring_of, write_ring
 
@@ -30,6 +37,49 @@ def test_a_spool_directory_of_others_is_not_read(
     path.parent.chmod(0o777)
 
     assert find_rings([path.parent]) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "age_s", "is_locked", "is_removed"),
+    [
+        (bytes(100_000), STILLBORN_S + 1, False, True),
+        (b"", STILLBORN_S + 1, False, True),
+        (bytes(100_000), 1, False, False),
+        (bytes(100_000), STILLBORN_S + 1, True, False),
+        (bytes(50) + b"x" + bytes(100_000), STILLBORN_S + 1, False, False),
+    ],
+)
+def test_what_a_writer_left_that_died_while_making_its_ring_is_removed(
+    places_env: dict[str, str],
+    content: bytes,
+    age_s: float,
+    is_locked: bool,
+    is_removed: bool,
+) -> None:
+    path = ring_of(places_env)
+    path.write_bytes(content)
+    begun_at = time.time() - age_s
+    os.utime(path, (begun_at, begun_at))
+    with locking(path) if is_locked else nullcontext():
+        assert find_rings([path.parent]) == []
+
+    assert path.exists() is not is_removed
+
+
+@contextmanager
+def locking(path: Path) -> Iterator[None]:
+    """Another process holds the lock of the ring."""
+    code = (
+        "import fcntl, sys; file = open(sys.argv[1], 'r+b')\n"
+        "fcntl.lockf(file, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
 
 
 def test_records_come_in_batches_and_the_ring_goes(
