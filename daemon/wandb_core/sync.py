@@ -62,6 +62,8 @@ class SyncTools:
     settings: CoreSettings
     settle: Callable[[Path], Awaitable[None]] | None = None
     """Commit in a log of ours what its killed writers left open."""
+    is_written: Callable[[Path], bool] = is_locked
+    """Whether somebody goes on with the log; may wait for who just ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ async def sync_logs(
 
     Cancelled: what was sent is in the cursors; the next call goes on.
     """
-    logs, failed = await asyncio.to_thread(_select, paths, options, say)
+    logs, failed = await asyncio.to_thread(_select, paths, options, tools, say)
     if logs and not options.dry_run and tools.credentials() is None:
         say(f"No API key for {tools.target.base_url}; run: wandb login")
         return 1
@@ -138,7 +140,10 @@ def find_logs(wandb_dir: Path) -> list[Path]:
 
 
 def _select(
-    paths: Sequence[Path], options: SyncOptions, say: Callable[[str], None]
+    paths: Sequence[Path],
+    options: SyncOptions,
+    tools: SyncTools,
+    say: Callable[[str], None],
 ) -> tuple[list[Path], bool]:
     """The logs to upload, each once; and whether a path was wrong."""
     failed = False
@@ -161,12 +166,20 @@ def _select(
             continue
         for log in inside:
             chosen[log.resolve()] = is_named or chosen.get(log.resolve(), False)
-    kept = [p for p, named in chosen.items() if not _is_skipped(p, named, options, say)]
+    kept = [
+        path
+        for path, is_named in chosen.items()
+        if not _is_skipped(path, is_named, options, tools, say)
+    ]
     return kept, failed
 
 
 def _is_skipped(
-    path: Path, is_named: bool, options: SyncOptions, say: Callable[[str], None]
+    path: Path,
+    is_named: bool,
+    options: SyncOptions,
+    tools: SyncTools,
+    say: Callable[[str], None],
 ) -> bool:
     if not options.include_synced and synced_mark(path).exists():
         say(f"{path}: synced already; --include-synced looks at it again.")
@@ -178,7 +191,7 @@ def _is_skipped(
         return True
     if not is_named and is_offline and not options.include_offline:
         return True
-    if not options.live and is_locked(path):
+    if not options.live and tools.is_written(path):
         hint = "--live follows it" if is_offline else "who writes it uploads it"
         say(f"{path}: is being written; {hint}.")
         return True

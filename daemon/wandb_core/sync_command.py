@@ -10,20 +10,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
 from wandb_proto.core_place import core_lives
 from wandb_proto.places import Places
 from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core.api_keys import ApiKeys
 from wandb_core.clock import SystemClock
-from wandb_core.errors import CoreError
+from wandb_core.errors import CoreError, LogLocked
 from wandb_core.local_server import LocalServer, LocalServerAddress
-from wandb_core.orphan_rings import OrphanRing, find_rings
+from wandb_core.orphan_rings import FoundRing, OrphanRing, find_rings
 from wandb_core.owner_mark import Machine
 from wandb_core.run_log import RunLog, settle_log
 from wandb_core.server_client import Proxies, ServerClient
 from wandb_core.settings import CoreSettings
 from wandb_core.sync import SyncOptions, SyncTools, find_logs, sync_logs
+from wandb_core.transaction_log.lock import is_locked
 from wandb_core.uploader import Destination
 from wandb_core.uploader.log_folder import identify
 
@@ -233,6 +235,7 @@ def server_tools(
         chance=random.Random(),
         settings=settings,
         settle=settled,
+        is_written=lambda log_path: _is_written(log_path, places),
     )
 
 
@@ -240,30 +243,60 @@ def drain_rings(paths: Sequence[Path], places: Places, settings: CoreSettings) -
     """Bring what killed writers left in rings into their logs at or below `paths`.
 
     Also makes logs that core was killed too early to begin. A living core does all that
-    itself: then wait for it, a little. What cannot be written now stays in its ring.
+    itself: then wait for it, a little; it may also begin just now, beside us. What
+    cannot be written now stays in its ring.
 
     Returns the number of records.
     """
     wanted = [path.resolve() for path in paths]
     deadline = time.monotonic() + CORE_DRAINS_S
+    record_count = 0
+    refused: set[Path] = set()
     while True:
         rings = [
             ring
-            for ring in find_rings(places.spool_dirs)
-            if not ring.writer_alive and _is_below(ring.log_path, wanted)
+            for ring in find_rings(places.spool_dirs, frozenset(refused))
+            if _is_below(ring.log_path, wanted) and not _writer_lives(ring)
         ]
-        if not rings or not core_lives(places) or time.monotonic() > deadline:
-            break
+        if not core_lives(places):
+            for ring in rings:
+                try:
+                    record_count += _drain(ring, settings)
+                except LogLocked:
+                    pass  # a core that begins: wait for it
+                except (CoreError, OSError, ValueError) as error:
+                    _log.warning("ring_not_drained path=%s reason=%s", ring.path, error)
+                    refused.add(ring.path)
+        if not rings or time.monotonic() > deadline:
+            return record_count
         time.sleep(POLL_S)
-    if core_lives(places):
-        return 0
-    record_count = 0
-    for ring in rings:
-        try:
-            record_count += _drain(ring.path, ring.run_id, ring.log_path, settings)
-        except (CoreError, OSError, ValueError) as error:
-            _log.warning("ring_not_drained path=%s reason=%s", ring.path, error)
-    return record_count
+
+
+def _writer_lives(ring: FoundRing) -> bool:
+    """Whether the lock of the ring is its writer's, not that of who drains it."""
+    if not ring.writer_alive:
+        return False
+    try:
+        return bool(psutil.Process(ring.pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
+
+
+def _is_written(log_path: Path, places: Places) -> bool:
+    """Whether a log has a writer. Core holds it a moment longer: wait for that."""
+    deadline = time.monotonic() + CORE_DRAINS_S
+    while is_locked(log_path):
+        has_writer = any(
+            ring.log_path.resolve() == log_path and _writer_lives(ring)
+            for ring in find_rings(places.spool_dirs)
+        )
+        is_ours = core_lives(places)
+        if has_writer or not is_ours or time.monotonic() > deadline:
+            return True
+        time.sleep(POLL_S)
+    return False
 
 
 def _is_below(log_path: Path, wanted: Sequence[Path]) -> bool:
@@ -288,14 +321,14 @@ def settle(log_path: Path, places: Places, settings: CoreSettings) -> None:
         _log.warning("log_not_settled path=%s reason=%s", log_path, error)
 
 
-def _drain(ring_path: Path, run_id: str, log_path: Path, settings: CoreSettings) -> int:
-    orphan = OrphanRing.claim(ring_path)
+def _drain(ring: FoundRing, settings: CoreSettings) -> int:
+    orphan = OrphanRing.claim(ring.path)
     if orphan is None:
         return 0
     record_count = 0
     try:
         run_log = RunLog.open(
-            log_path, run_id, Machine.here(), settings, will_be_resent=True
+            ring.log_path, ring.run_id, Machine.here(), settings, will_be_resent=True
         )
         try:
             while (batch := orphan.next_batch()) is not None:

@@ -15,14 +15,16 @@ def ring_of(environ: Mapping[str, str], stream_id: str = "s1") -> Path:
     return spool_dir / f"{stream_id}.ring"
 
 
-def write_ring(path: Path, log_path: Path, payloads: list[bytes]) -> RingWriter:
-    """A ring of this process with these records in it; locked until it is closed."""
+def write_ring(
+    path: Path, log_path: Path, payloads: list[bytes], *, pid: int = 1
+) -> RingWriter:
+    """A ring with these records in it, as of process `pid`; locked until closed."""
     header = RingHeader(
         stream_id=path.stem,
         run_id="run1",
         log_path=str(log_path),
         overflow_dirs=(),
-        pid=1,
+        pid=pid,
         primary=True,
     )
     writer = RingWriter.create(path.parent, header, RING_BYTES)
