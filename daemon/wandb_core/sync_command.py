@@ -16,6 +16,7 @@ from wandb_proto.places import Places
 from wandb_proto.v1.record_pb2 import UploadTarget
 
 from wandb_core.api_keys import ApiKeys
+from wandb_core.backlog import Backlog
 from wandb_core.clock import SystemClock
 from wandb_core.errors import CoreError, LogLocked
 from wandb_core.local_server import LocalServer, LocalServerAddress
@@ -306,12 +307,17 @@ def _is_below(log_path: Path, wanted: Sequence[Path]) -> bool:
 def settle(log_path: Path, places: Places, settings: CoreSettings) -> None:
     """Commit what the writers of a log of ours left open when they were killed.
 
-    A log whose writer lives, or that a living core looks after, is left alone.
+    A log whose writer lives, or that a living core looks after, is left alone: that is
+    one that it holds or uploads. A core that began after the last ring was gone knows
+    nothing of an offline run.
     """
-    if core_lives(places) or any(
+    if any(
         ring.log_path.resolve() == log_path.resolve()
         for ring in find_rings(places.spool_dirs)
     ):
+        return
+    uploaded = (entry.log_path for entry in Backlog(places.backlog_dir).entries())
+    if core_lives(places) and log_path in uploaded:
         return
     try:
         identity = identify(log_path)

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from wandb_core.settings import CoreSettings
+from wandb_core.sync_command import settle
 from wandb_core.transaction_log import read_all
 from wandb_proto.places import Places
 
@@ -32,9 +35,14 @@ log.stage([orphan.next_batch()])
 log.write_staged()
 orphan.discard()
 time.sleep(1)
-log.settle()
+if "settles" in sys.argv:
+    log.settle()
+log.close()
+sys.stdin.read()
 """
-"""What core does with the ring of a dead writer, slowly."""
+"""What core does with the ring of a dead writer, slowly; or only until it is killed,
+and another one lives that has seen no ring.
+"""
 
 
 def said_by_sync(places_env: dict[str, str], tmp_path: Path) -> str:
@@ -49,23 +57,30 @@ def said_by_sync(places_env: dict[str, str], tmp_path: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("core_does", ["settles", "knows-nothing"])
 def test_sync_waits_for_a_core_that_is_just_making_the_log(
-    places_env: dict[str, str], tmp_path: Path
+    places_env: dict[str, str], tmp_path: Path, core_does: str
 ) -> None:
-    """Else it would say that the log is being written, and leave it."""
+    """Else it would say that the log is being written, and leave it.
+
+    Then sync commits what the killed writer left open, if core did not; with a key it
+    would do so by itself.
+    """
     path = tmp_path / "wandb" / "offline-run-1" / "run-run1.wandb"
     ring_path = ring_of(places_env)
     with subprocess.Popen(["true"]) as dead:
         dead.wait()
     records = [open_run("run1"), log({"x": 1}), log({"x": 2}, commit=False)]
     write_ring(ring_path, path, records, pid=dead.pid).close()
-    command = [sys.executable, "-c", DRAINING, str(ring_path), str(path)]
+    command = [sys.executable, "-c", DRAINING, str(ring_path), str(path), core_does]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=places_env, stdout=pipe) as core:
+    with subprocess.Popen(command, env=places_env, stdin=pipe, stdout=pipe) as core:
         assert core.stdout is not None
         core.stdout.readline()
         said = said_by_sync(places_env, tmp_path)
-        assert core.wait(10) == 0
+        settle(path, Places.from_environment(places_env), CoreSettings())
+        core.communicate()
+        assert core.returncode == 0
 
     assert "being written" not in said
     assert "No API key" in said
