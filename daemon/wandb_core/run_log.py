@@ -166,6 +166,9 @@ class RunLog:
                     rejection := self._apply(batch.stream_id, sequence, data)
                 ) is not None:
                     rejections.append(rejection)
+                if self.processor.has_new_target:
+                    # Early in the log, where readers look: batches may be large.
+                    self._stage_records(batch.stream_id, sequence + 1, checkpoint=False)
             last = index == len(batches) - 1
             self._stage_records(
                 batch.stream_id, end, checkpoint=last and self._is_due()

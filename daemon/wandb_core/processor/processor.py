@@ -114,6 +114,11 @@ class RunProcessor:
         """Where the log goes, if the bindings said it."""
         return self._target
 
+    @property
+    def has_new_target(self) -> bool:
+        """The next `finish_batch` says where the log goes."""
+        return self._target_is_new
+
     def take_console(self) -> list[ConsoleLine]:
         """Console lines that are new or changed since the last take, by number."""
         return self._state.console.take_lines()

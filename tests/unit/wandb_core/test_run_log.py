@@ -6,9 +6,10 @@ from pathlib import Path
 from wandb_core.model import OWN_RECORDS, IncomingBatch
 from wandb_core.owner_mark import Machine
 from wandb_core.processor import RunProcessor
-from wandb_core.run_log import RunLog
+from wandb_core.run_log import RunLog, settle_log
 from wandb_core.settings import CoreSettings
 from wandb_core.transaction_log import find_last_checkpoint, read_all
+from wandb_core.uploader.log_folder import identify
 from wandb_proto.v1.record_pb2 import Record
 
 from tests.support.core_process import exit_run, log, open_run
@@ -49,6 +50,28 @@ def rows(path: Path) -> list[int]:
 
 def batch(first: int, *records: bytes) -> IncomingBatch:
     return IncomingBatch("s1", first, records)
+
+
+def test_a_log_says_early_where_it_goes_however_large_its_first_batch_is(
+    tmp_path: Path,
+) -> None:
+    """What settles or uploads it reads no further than some way into it."""
+    path = tmp_path / "run-run1.wandb"
+    begun = opened(path)
+    rows_of_pad = [log({"x": n, "pad": "p" * 1000}) for n in range(3000)]
+    begun.stage([batch(1, open_run("run1"), *rows_of_pad, log({"x": 1}, commit=False))])
+    begun.write_staged()
+    begun.close()
+
+    identity = identify(path)
+
+    assert identity is not None
+    assert identity.target is not None
+    settle_log(path, "run1", HERE, CoreSettings())
+    assert rows(path)[-1] == 1
+    again = opened(path)
+    assert again.processor.next_sequence("s1") == 3003
+    again.close()
 
 
 def test_a_restart_begins_at_the_last_checkpoint(tmp_path: Path) -> None:
