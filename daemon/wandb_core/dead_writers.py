@@ -9,9 +9,10 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from wandb_core.channel import ChannelClosed
 from wandb_core.clock import Clock
@@ -149,7 +150,8 @@ class DeadWriters:
                     pipeline.forget(writer.stream_id)
                 continue
             if writer.ring_path is None:
-                if not _process_exists(writer.pid):
+                # Its lock would be the better sign, but it has no ring.
+                if not psutil.pid_exists(writer.pid):
                     pipeline.forget(writer.stream_id)
                 continue
             if not await asyncio.to_thread(writer.ring_path.exists):
@@ -185,14 +187,3 @@ async def _deliver(pipeline: RunPipeline, orphan: OrphanRing) -> bool:
     if not record_count:
         return True
     return await pipeline.wait_logged(orphan.stream_id, orphan.next_sequence)
-
-
-def _process_exists(pid: int) -> bool:
-    """Only for a stream without a ring, whose lock would be the better sign."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
